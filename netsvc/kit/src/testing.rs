@@ -76,6 +76,7 @@ pub fn persona(node: &str) -> Persona {
         people: Vec::new(),
         place: Default::default(),
         slow: None,
+        routine: Default::default(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The persona document. Version 1. Later versions only add fields, each with a default.
 
-use crate::{Place, Slow, people::Colleague, tables::hardware};
+use crate::{Place, Slow, people::Colleague, routine::Routine, tables::hardware};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -84,6 +84,9 @@ pub struct Persona {
     /// Whom it keeps waiting; `None`: nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slow: Option<Slow>,
+    /// What people and the system do on it day after day, as far as that was said.
+    #[serde(default, skip_serializing_if = "Routine::is_unknown")]
+    pub routine: Routine,
 }
 
 /// A file that a node has beside those of its system and services.
@@ -358,7 +361,7 @@ impl Certificate {
 }
 
 /// A text that `Debug` never shows.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(pub String);
 

@@ -10,6 +10,7 @@ pub mod exchange;
 mod fingerprint;
 mod people;
 mod place;
+pub mod routine;
 pub mod service;
 mod slow;
 pub mod stage;

@@ -8,7 +8,7 @@ use crate::{
         layout, personal,
     },
     interpret::Shell,
-    live::{Arrival, Clock, Live, Service, SessionFacts, accounts},
+    live::{Arrival, Clock, Live, Service, SessionFacts, accounts, there},
 };
 use netsvc_persona::{Persona, User};
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
@@ -67,7 +67,9 @@ impl ShellHost {
     /// A terminal gets the first name that no other session of the source has.
     pub fn login(&self, user: &str, source: IpAddr, mut facts: SessionFacts) -> Shell {
         if facts.arrival != Arrival::Container && facts.tty.is_some() {
-            facts.tty = Some(self.overlays.presence().free(&OverlayStore::key(&self.persona.node, source)));
+            let (presence, key) = (self.overlays.presence(), OverlayStore::key(&self.persona.node, source));
+            let now = self.persona.clock(self.clock.now());
+            facts.tty = Some(presence.free(&key, &there(&self.persona, now, &presence.of(&key))));
         }
         let fs = self.fs(user, source, facts);
         fs.live.sit_down();

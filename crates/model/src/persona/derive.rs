@@ -184,6 +184,7 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
         people: Vec::new(),
         place: Default::default(),
         slow: request.slow.clone(),
+        routine: Default::default(),
     })
 }
 

@@ -103,7 +103,10 @@ fn w(shell: &mut Shell, arguments: &[String]) -> Status {
         let since = (live.now() - login.start) / 1_000_000;
         let at = if since < 43_200 { "%H:%M" } else { "%a%H" };
         let at = strftime(at, login.start, &live.persona.zone);
-        let (quiet, what) = if own { (0, "w") } else { (since, "-bash") };
+        let last = login.lines.last();
+        let goes_on = last.filter(|line| live.now() < line.until).map(|line| line.text.as_str());
+        let typed = last.map_or(since, |line| (live.now() - line.at) / 1_000_000);
+        let (quiet, what) = if own { (0, "w") } else { (typed, goes_on.unwrap_or("-bash")) };
         out.push_str(&format!(
             "{:<8} {:<8} {:<16} {at:<7} {:>6}  0.03s  0.00s {what}\n",
             login.user,
@@ -185,13 +188,15 @@ fn last(shell: &mut Shell, arguments: &[String]) -> Status {
         .iter()
         .filter(|word| !word.starts_with('-') && word.parse::<u32>().is_err())
         .collect();
-    let mut out = String::new();
+    let unsaid = live.persona.routine.is_unknown();
+    let begin = if unsaid { live.persona.installed_at } else { live.past().begin };
+    let mut lines: Vec<(i64, String)> = Vec::new();
     let shown = |login: &&Login| {
         let tty = login.tty.trim_start_matches("pts/");
         names.is_empty()
             || names.iter().any(|name| **name == login.user || **name == login.tty || *name == tty)
     };
-    for login in logins(live).iter().filter(shown).take(most) {
+    for login in logins(live).iter().filter(shown) {
         let start = strftime("%a %b %e %H:%M", login.start, zone);
         let end = match login.end {
             None => "  still logged in".to_owned(),
@@ -200,21 +205,22 @@ fn last(shell: &mut Shell, arguments: &[String]) -> Status {
                 format!(" - {}  ({:02}:{:02})", strftime("%H:%M", end, zone), minutes / 60, minutes % 60)
             }
         };
-        out.push_str(&format!("{:<8} {:<12} {:<16} {start}{end}\n", login.user, login.tty, login.from));
+        let line = format!("{:<8} {:<12} {:<16} {start}{end}\n", login.user, login.tty, login.from);
+        lines.push((login.start, line));
     }
     let boot = live.persona.clock(live.persona.booted_at);
     let booted = names.is_empty() || names.iter().any(|name| *name == "reboot");
-    if booted && out.lines().count() < most {
-        out.push_str(&format!(
+    if booted && (unsaid || begin <= boot) {
+        let line = format!(
             "reboot   system boot  {:<16} {}   still running\n",
             crate::text::head(&live.persona.os.kernel, 16),
             strftime("%a %b %e %H:%M", boot, zone),
-        ));
+        );
+        lines.push((boot, line));
     }
-    out.push_str(&format!(
-        "\nwtmp begins {}\n",
-        strftime("%a %b %e %H:%M:%S %Y", live.persona.installed_at, zone)
-    ));
+    lines.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    let mut out: String = lines.into_iter().take(most).map(|(_, line)| line).collect();
+    out.push_str(&format!("\nwtmp begins {}\n", strftime("%a %b %e %H:%M:%S %Y", begin, zone)));
     shell.out(&out)?;
     Ok(0)
 }

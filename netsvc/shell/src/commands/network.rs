@@ -86,6 +86,16 @@ fn netstat(shell: &mut Shell, arguments: &[String]) -> Status {
             "ESTABLISHED",
             program.chars().take(20).collect(),
         );
+        for colleague in live.colleagues() {
+            let program = format!("{}/sshd: {} [priv]", live.pid_at(colleague.start), colleague.account);
+            row(
+                Transport::Tcp.name(),
+                format!("{}:22", live.persona.ip),
+                format!("{}:{}", colleague.from, colleague.port),
+                "ESTABLISHED",
+                program.chars().take(20).collect(),
+            );
+        }
     }
     shell.out(&out)?;
     Ok(0)
@@ -127,6 +137,15 @@ fn ss(shell: &mut Shell, arguments: &[String]) -> Status {
             live.facts.peer_ip.to_string(),
             live.facts.peer_port
         ));
+        for colleague in live.colleagues() {
+            out.push_str(&format!(
+                "ESTAB    0        0        {:>15}:{:<9} {:>13}:{}\n",
+                live.persona.ip.to_string(),
+                22,
+                colleague.from.to_string(),
+                colleague.port
+            ));
+        }
     }
     shell.out(&out)?;
     Ok(0)

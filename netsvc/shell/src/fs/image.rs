@@ -16,6 +16,8 @@ pub(crate) enum Age {
     Boot,
     /// Changed by daily life: within the last days.
     Recent,
+    /// Changed by what is done on the node; where nobody says what that is, as [`Age::Recent`].
+    Lived,
     /// Changed at this moment of the node's clock, µs since the epoch.
     At(i64),
     /// As old as the question (`/proc`).
@@ -69,7 +71,10 @@ impl ImageNode {
             }
             Age::Install => persona.installed_at + spread(1) / 2,
             Age::Boot => persona.clock(persona.booted_at) + spread(1) / 400,
-            Age::Recent => {
+            Age::Lived if !persona.routine.is_unknown() => {
+                live.changed_at(path).unwrap_or(persona.installed_at + spread(2))
+            }
+            Age::Recent | Age::Lived => {
                 // Counted from the last change of week, so that looking twice shows the same time.
                 let week = now - (now - persona.installed_at).rem_euclid(168 * HOUR);
                 (week - spread(150)).max(persona.installed_at + spread(2))

@@ -26,6 +26,7 @@ pub(crate) fn tree(live: &Live) -> Tree {
     if !live.persona.place.reach.is_empty() {
         tree.add("/usr/bin/sshpass", Kind::File, 0o755, Age::Package, Content::Program);
     }
+    lived(&mut tree, live);
     for process in live.processes() {
         let folder = format!("/proc/{}", process.pid);
         for (file, item) in [
@@ -95,7 +96,7 @@ fn homes(tree: &mut Tree, live: &Live) {
         }
         let mode = if user.uid == 0 || live.flavour == Flavour::Redhat { 0o700 } else { 0o755 };
         let mut made = vec![home.to_owned()];
-        tree.directory(home, mode, Age::Recent);
+        tree.directory(home, mode, Age::Lived);
         if live.flavour.busybox() {
             tree.own(home, user.uid, user.uid);
             continue;
@@ -107,7 +108,7 @@ fn homes(tree: &mut Tree, live: &Live) {
         };
         file(".bashrc", 0o644, Age::Package, Content::Text(BASHRC.into()));
         file(".profile", 0o644, Age::Package, Content::Text(PROFILE.into()));
-        file(".bash_history", 0o600, Age::Recent, Content::Dynamic(Dynamic::History));
+        file(".bash_history", 0o600, Age::Lived, Content::Dynamic(Dynamic::History));
         file(".ssh/authorized_keys", 0o600, Age::Install, Content::Text("".into()));
         if user.uid != 0 {
             file(
@@ -116,7 +117,7 @@ fn homes(tree: &mut Tree, live: &Live) {
                 Age::Package,
                 Content::Text("# ~/.bash_logout: executed by bash(1) when login shell exits.\n".into()),
             );
-            if live.fixed(&["notes", &user.name]).is_multiple_of(2) {
+            if live.persona.routine.is_unknown() && live.fixed(&["notes", &user.name]).is_multiple_of(2) {
                 file("notes.txt", 0o644, Age::Recent, Content::Text(format!("{}\n- renew certificate in spring\n- ask about backup window\n- old disk still in cupboard\n", live.persona.hostname).into()));
             }
         } else {
@@ -127,6 +128,51 @@ fn homes(tree: &mut Tree, live: &Live) {
         made.push(ssh);
         for path in made {
             tree.own(&path, user.uid, user.uid);
+        }
+    }
+}
+
+/// What people and the system leave day after day: files, and logs of the week before.
+fn lived(tree: &mut Tree, live: &Live) {
+    if live.persona.routine.is_unknown() {
+        return;
+    }
+    let number =
+        |name: &str| live.persona.users.iter().find(|user| user.name == name).map_or(65_534, |user| user.uid);
+    for (path, owner) in live.kept_files() {
+        tree.dynamic(&path, 0o644, Age::Lived, Dynamic::Kept);
+        tree.own(&path, number(&owner), number(&owner));
+    }
+    if live.flavour == Flavour::Busybox {
+        return;
+    }
+    let (system, auth) = match live.flavour {
+        Flavour::Redhat => ("messages", "secure"),
+        _ => ("syslog", "auth.log"),
+    };
+    for (name, of) in [(system, Dynamic::SystemLog), (auth, Dynamic::AuthLog)] {
+        for end in ["", ".1"] {
+            let path = format!("/var/log/{name}{end}");
+            tree.dynamic(&path, 0o640, Age::Lived, of);
+            tree.own(&path, 0, if live.flavour.deb() { 4 } else { 0 });
+        }
+    }
+    if live.flavour == Flavour::Redhat {
+        tree.dynamic("/var/log/cron", 0o600, Age::Lived, Dynamic::SystemLog);
+    }
+    if live.flavour.deb() {
+        for stamp in ["update-stamp", "update-success-stamp", "download-upgradeable-stamp"] {
+            tree.text(&format!("/var/lib/apt/periodic/{stamp}"), 0o644, Age::Lived, "");
+        }
+    }
+    let server = live.daemons().find(|(service, _)| ["http", "https"].contains(&service.slug.as_str()));
+    if let Some((_, daemon)) = server.filter(|(_, daemon)| !daemon.unit.is_empty()) {
+        let (unit, uid) = (daemon.unit, if live.flavour.deb() { 33 } else { 0 });
+        let name = if unit == "httpd" { "access_log" } else { "access.log" };
+        for end in ["", ".1"] {
+            let path = format!("/var/log/{unit}/{name}{end}");
+            tree.dynamic(&path, 0o640, Age::Lived, Dynamic::AccessLog);
+            tree.own(&path, uid, if live.flavour.deb() { 4 } else { 0 });
         }
     }
 }

@@ -125,8 +125,8 @@ fn packaged(tree: &mut Tree) {
 fn logs(tree: &mut Tree, flavour: Flavour) {
     for (path, age) in [
         ("/var/log/dpkg.log", Age::Recent),
-        ("/var/log/lastlog", Age::Recent),
-        ("/var/log/wtmp", Age::Recent),
+        ("/var/log/lastlog", Age::Lived),
+        ("/var/log/wtmp", Age::Lived),
         ("/var/log/btmp", Age::Recent),
         ("/var/log/faillog", Age::Install),
         ("/var/log/boot.log", Age::Boot),

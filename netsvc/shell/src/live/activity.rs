@@ -185,6 +185,11 @@ impl Live {
 
     /// Processes started since boot.
     pub(crate) fn forks(&self) -> u64 {
-        whole(self.counter("forks", 0.14, self.now())) + u64::from(self.spawned.load(Ordering::Relaxed))
+        self.forks_at(self.now()) + u64::from(self.spawned.load(Ordering::Relaxed))
+    }
+
+    /// Processes that the node itself had started since boot, up to a moment.
+    pub(super) fn forks_at(&self, at: i64) -> u64 {
+        whole(self.counter("forks", 0.14, at))
     }
 }

@@ -1,7 +1,13 @@
 //! Logs and the record of logins.
 
-use super::{Live, calendar::strftime, presence::Present};
+use super::{
+    Live,
+    calendar::strftime,
+    past::{Seated, seat},
+    presence::Present,
+};
 use crate::flavour::Flavour;
+use netsvc_persona::routine::{Line, Session};
 
 /// µs.
 const DAY: i64 = 86_400_000_000;
@@ -9,42 +15,93 @@ const DAY: i64 = 86_400_000_000;
 const PAST_DAYS: i64 = 60;
 const PAST: usize = 6;
 
-/// A login of the past: user, terminal, from, start and end in µs since the epoch.
+/// A login: user, terminal, from, start and end in µs since the epoch.
 pub(crate) struct Login {
     pub(crate) user: String,
     pub(crate) tty: String,
     pub(crate) from: String,
+    /// Port of the connection there.
+    pub(crate) port: u16,
     pub(crate) start: i64,
+    /// No end: he is there.
     pub(crate) end: Option<i64>,
+    /// The daemon's process that let him in, where that is known.
+    pub(crate) pid: Option<u32>,
+    /// What was typed, as far as others see it.
+    pub(crate) lines: Vec<Line>,
+}
+
+impl Seated for Login {
+    fn span(&self) -> (i64, Option<i64>) {
+        (self.start, self.end)
+    }
+
+    fn tty(&self) -> &str {
+        &self.tty
+    }
+
+    fn seat(&mut self, tty: String) {
+        self.tty = tty;
+    }
 }
 
 /// Logins that are there, oldest first, as the session's own source sees them.
 pub(crate) fn present(live: &Live) -> Vec<Login> {
-    let from = live.facts.peer_ip.to_string();
-    let there = live.presence.of(&live.source).into_iter().filter(|one| one.end.is_none());
-    let shown = |one: Present| Login {
-        user: one.user,
-        tty: one.tty,
-        from: from.clone(),
-        start: one.start,
-        end: None,
-    };
-    there.map(shown).collect()
+    let mut there = if live.persona.routine.is_unknown() { of_source(live) } else { logins(live) };
+    there.retain(|one| one.end.is_none());
+    there.sort_by_key(|one| one.start);
+    there
 }
 
-/// Logins, latest first: those of the source itself, then those of who works here.
+/// Logins, latest first: those of the source itself, and those of who works here.
 pub(crate) fn logins(live: &Live) -> Vec<Login> {
-    let from = live.facts.peer_ip.to_string();
-    let mine = live.presence.of(&live.source).into_iter().rev().map(|one| Login {
-        user: one.user,
-        tty: one.tty,
-        from: from.clone(),
-        start: one.start,
-        end: one.end,
-    });
-    let mut out: Vec<Login> = mine.chain(of_people(live)).collect();
+    let mut out = of_source(live);
+    if live.persona.routine.is_unknown() {
+        out.extend(of_people(live));
+    } else {
+        out.extend(of_routine(live));
+        seat(&mut out);
+    }
     out.sort_by_key(|login| std::cmp::Reverse(login.start));
     out
+}
+
+/// Logins of the source itself, oldest first.
+fn of_source(live: &Live) -> Vec<Login> {
+    let from = live.facts.peer_ip.to_string();
+    let shown = |one: Present| {
+        let drawn = 40_000 + live.fixed(&["log port", &one.start.to_string()]) % 20_000;
+        let own = one.end.is_none() && Some(&one.tty) == live.facts.tty.as_ref();
+        Login {
+            user: one.user,
+            tty: one.tty,
+            from: from.clone(),
+            port: if own { live.facts.peer_port } else { u16::try_from(drawn).unwrap_or(40_000) },
+            start: one.start,
+            end: one.end,
+            pid: Some(one.pid.saturating_sub(13)),
+            lines: Vec::new(),
+        }
+    };
+    live.presence.of(&live.source).into_iter().map(shown).collect()
+}
+
+/// Logins of people, as the node's routine says, up to now. They have no terminals yet.
+fn of_routine(live: &Live) -> Vec<Login> {
+    let now = live.now();
+    let past = live.past();
+    let begun = past.sessions.iter().filter(|session| session.start <= now);
+    let shown = |session: &Session| Login {
+        user: session.account.clone(),
+        tty: String::new(),
+        from: session.from.to_string(),
+        port: session.port,
+        start: session.start,
+        end: (session.end <= now).then_some(session.end),
+        pid: None,
+        lines: session.lines.iter().filter(|line| line.at <= now).cloned().collect(),
+    };
+    begun.map(shown).collect()
 }
 
 /// Logins of those who work here, which are over: the same whoever looks, whenever he does.
@@ -82,8 +139,11 @@ fn of_people(live: &Live) -> Vec<Login> {
                 user: user.to_owned(),
                 tty: "pts/0".to_owned(),
                 from: admin.clone(),
+                port: 0,
                 start,
                 end: Some(end),
+                pid: None,
+                lines: Vec::new(),
             });
         }
     }
@@ -160,7 +220,14 @@ impl Live {
         out
     }
 
-    fn log_time(&self, at: i64) -> String {
+    /// When logins were noted down last, or only those that begin.
+    pub(super) fn noted_at(&self, only_starts: bool) -> Option<i64> {
+        let now = self.now();
+        let moments = |login: Login| [Some(login.start), login.end.filter(|_| !only_starts)];
+        logins(self).into_iter().flat_map(moments).flatten().filter(|at| *at <= now).max()
+    }
+
+    pub(super) fn log_time(&self, at: i64) -> String {
         let iso = self.flavour == Flavour::Debian
             && self.persona.os.version.parse::<u32>().is_ok_and(|version| version >= 12);
         strftime(if iso { "%FT%T.%N%:z" } else { "%b %e %T" }, at, &self.persona.zone)

@@ -4,9 +4,11 @@ pub(crate) mod accounts;
 pub(crate) mod activity;
 mod calendar;
 mod daemon;
+mod journal;
 mod kernel;
 mod log;
 mod network;
+mod past;
 pub(crate) mod presence;
 mod process;
 mod release;
@@ -16,6 +18,7 @@ pub(crate) use calendar::strftime;
 pub use daemon::Service;
 pub(crate) use log::{Login, logins, present};
 pub(crate) use network::{listeners, netmask, network_address, network_of, next_card};
+pub(crate) use past::{Past, there};
 pub(crate) use process::Process;
 pub(crate) use release::motd;
 pub(crate) use versions::Versions;
@@ -101,6 +104,8 @@ pub(crate) struct Live {
     met: Mutex<Vec<Ipv4Addr>>,
     pub(crate) started: Mutex<Vec<Process>>,
     pub(crate) killed: Mutex<Vec<u32>>,
+    /// What was done here until the end of a day, and which day that is.
+    past: Mutex<Option<(i64, Arc<Past>)>>,
 }
 
 /// A file that is made when it is read.
@@ -126,6 +131,8 @@ pub(crate) enum Dynamic {
     History,
     AuthLog,
     SystemLog,
+    AccessLog,
+    Kept,
     Kernel(kernel::Item),
     Network(network::Item),
     Process(u32, process::Item),
@@ -168,6 +175,7 @@ impl Live {
             met: Mutex::default(),
             started: Mutex::default(),
             killed: Mutex::default(),
+            past: Mutex::default(),
         };
         // The daemon, its child that logs in, and what the login runs.
         live.spawned.fetch_add(14, Ordering::Relaxed);
@@ -222,8 +230,18 @@ impl Live {
 
     /// The number of the process that was started last. Numbers follow the count of processes since boot.
     pub(crate) fn last_pid(&self) -> u32 {
+        self.numbered(self.forks())
+    }
+
+    /// The number of a process that the node started at a moment.
+    pub(crate) fn pid_at(&self, moment: i64) -> u32 {
+        self.numbered(self.forks_at(moment))
+    }
+
+    /// The number of the process that is so many after those of the start.
+    fn numbered(&self, forks: u64) -> u32 {
         let most = if self.versions().pid_width() == 7 { 4_194_304 } else { 32_768 };
-        FIRST_PID + u32::try_from(self.forks() % u64::from(most - FIRST_PID)).unwrap_or(0)
+        FIRST_PID + u32::try_from(forks % u64::from(most - FIRST_PID)).unwrap_or(0)
     }
 
     /// A value that stays the same for this node and `labels`.
@@ -254,8 +272,13 @@ impl Live {
             Dynamic::Interfaces => self.interfaces(),
             Dynamic::SshdConfig => self.sshd_config(),
             Dynamic::History => self.history_file(path),
+            Dynamic::AuthLog | Dynamic::SystemLog if !self.persona.routine.is_unknown() => {
+                self.journal(dynamic == Dynamic::AuthLog, path)
+            }
             Dynamic::AuthLog => self.auth_log(),
             Dynamic::SystemLog => self.system_log(),
+            Dynamic::AccessLog => self.access_log(path),
+            Dynamic::Kept => self.kept(path),
             Dynamic::Kernel(item) => self.kernel_file(item),
             Dynamic::Network(item) => self.network_file(item),
             Dynamic::Process(pid, item) => self.process_file(pid, item),

@@ -230,6 +230,11 @@ impl Live {
         let local = format!("{}:{:04X}", hexadecimal(v4(self.persona.ip)), self.facts.local_port);
         let remote = format!("{}:{:04X}", hexadecimal(v4(self.facts.peer_ip)), self.facts.peer_port);
         row(local, remote, "01", 0, 31_000 + u64::from(self.shell_pid));
+        for colleague in self.colleagues() {
+            let local = format!("{}:{:04X}", hexadecimal(v4(self.persona.ip)), 22);
+            let remote = format!("{}:{:04X}", hexadecimal(v4(colleague.from)), colleague.port);
+            row(local, remote, "01", 0, 31_000 + u64::from(self.pid_at(colleague.start)));
+        }
         out
     }
 

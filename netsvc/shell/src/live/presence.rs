@@ -41,10 +41,12 @@ impl Presence {
         self.sources.lock().get(source).cloned().unwrap_or_default()
     }
 
-    /// The terminal that the next session of `source` gets: the first that none has.
-    pub(crate) fn free(&self, source: &str) -> String {
+    /// The terminal that the next session of `source` gets: the first that none has, and none of `others`.
+    pub(crate) fn free(&self, source: &str, others: &[String]) -> String {
         let taken = self.of(source);
-        let is_free = |tty: &String| !taken.iter().any(|one| one.end.is_none() && one.tty == *tty);
+        let is_free = |tty: &String| {
+            !others.contains(tty) && !taken.iter().any(|one| one.end.is_none() && one.tty == *tty)
+        };
         let names = (0..=MOST).map(|number| format!("pts/{number}"));
         names.into_iter().find(is_free).unwrap_or_else(|| "pts/0".to_owned())
     }
@@ -96,12 +98,13 @@ mod tests {
     fn each_session_has_a_terminal_of_its_own_until_it_leaves() {
         let presence = Arc::new(Presence::default());
         let enter = |tty: &str| presence.enter("a", "root", tty, 9, Box::new(|| 7));
-        let first = enter(&presence.free("a"));
-        let second = enter(&presence.free("a"));
-        assert_eq!(presence.free("a"), "pts/2");
-        assert_eq!(presence.free("b"), "pts/0", "others are not seen");
+        let first = enter(&presence.free("a", &[]));
+        let second = enter(&presence.free("a", &[]));
+        assert_eq!(presence.free("a", &[]), "pts/2");
+        assert_eq!(presence.free("a", &["pts/2".to_owned()]), "pts/3");
+        assert_eq!(presence.free("b", &[]), "pts/0", "others are not seen");
         drop(first);
-        assert_eq!(presence.free("a"), "pts/0");
+        assert_eq!(presence.free("a", &[]), "pts/0");
         let ends: Vec<_> = presence.of("a").iter().map(|one| one.end).collect();
         assert_eq!(ends, [Some(7), None]);
         drop(second);

@@ -316,8 +316,42 @@ impl Live {
                 );
             }
         }
+        self.add_colleagues(add);
         let command = if self.facts.tty.is_some() { format!("-{shell}") } else { format!("{shell} -c") };
         add(pid, parent, &self.user, tty, "Ss", self.login_at, 0.0, size, &command);
+    }
+
+    /// What runs for those who work here: the daemon's two processes, a shell, and what was typed and goes on.
+    fn add_colleagues(&self, add: Add<'_>) {
+        if self.persona.routine.is_unknown() {
+            return;
+        }
+        let (daemon, now) = (self.service_pid("ssh"), self.now());
+        let (user, shell) = ((17_900, 11_100), (8_200, 5_100));
+        for login in super::present(self).iter().filter(|login| login.pid.is_none()) {
+            let (first, name, tty) = (self.pid_at(login.start), login.user.as_str(), login.tty.as_str());
+            let (start, second) = (login.start, login.start + 300_000);
+            add(
+                first,
+                daemon,
+                "root",
+                "?",
+                "Ss",
+                start - 600_000,
+                0.0,
+                user,
+                &format!("sshd: {name} [priv]"),
+            );
+            add(first + 7, first, name, "?", "S", second, 0.0, user, &format!("sshd: {name}@{tty}"));
+            let line = login.lines.last().filter(|line| now < line.until);
+            let state = if line.is_some() { "Ss" } else { "Ss+" };
+            add(first + 8, first + 7, name, tty, state, second, 0.0, shell, "-bash");
+            if let Some(line) = line {
+                // A shell's child has a number of its own, later than the shell's.
+                let pid = self.pid_at(line.at).max(first + 9);
+                add(pid, first + 8, name, tty, "S+", line.at, 0.0, (9_600, 6_700), &line.text);
+            }
+        }
     }
 
     /// The process between `daemon` and what the login runs.

@@ -168,6 +168,11 @@ impl Live {
     /// What a person typed here some time ago.
     pub(super) fn history_file(&self, path: &str) -> String {
         let persona = &self.persona;
+        if !persona.routine.is_unknown()
+            && let Some(typed) = self.typed(path.strip_suffix("/.bash_history").unwrap_or(path))
+        {
+            return typed;
+        }
         let gateway = persona.gateway.map_or_else(|| "127.0.0.1".into(), |gateway| gateway.to_string());
         let update = match self.flavour {
             Flavour::Redhat => "dnf update -y",
@@ -265,7 +270,7 @@ fn ubuntu(live: &Live) -> String {
     ];
     let right = [
         "Processes:             ".to_owned() + &live.processes().len().to_string(),
-        "Users logged in:       0".into(),
+        format!("Users logged in:       {}", live.colleagues().len()),
         format!("IPv4 address for {}: {}", persona.hardware.interface, persona.ip),
         String::new(),
     ];

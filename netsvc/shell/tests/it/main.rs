@@ -159,6 +159,7 @@ pub(crate) fn persona(id: &str) -> Persona {
         people: Vec::new(),
         place: Default::default(),
         slow: None,
+        routine: Default::default(),
     }
 }
 
