@@ -86,6 +86,7 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("decnet-learn", &["decnet-model", "netsvc-persona"]),
+    ("decnet-life", &["decnet-model", "decnet-store", "decnet-pipeline", "netsvc-wire", "netsvc-persona"]),
     ("decnet-canary", &["decnet-model", "decnet-store", "decnet-pipeline", "netsvc-wire", "netsvc-persona"]),
     (
         "decnet-sensors",
@@ -133,6 +134,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "decnet-sensors",
             "decnet-people",
             "decnet-learn",
+            "decnet-life",
             "decnet-swarm",
             "decnet-web",
             "netsvc-wire",

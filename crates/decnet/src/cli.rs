@@ -38,6 +38,7 @@ use crate::{
         mutate::{Mutate, Mutations},
         numbers::{Timeline, Top},
         operations::Operations,
+        orchestrator::Orchestrator,
         persona::Personas,
         personas::{Letters, People},
         probe::Probe,
@@ -148,6 +149,8 @@ enum Verb {
     Decky(Deckies),
     Mutate(Mutate),
     Mutations(Mutations),
+    #[command(alias = "orchestrate")]
+    Orchestrator(Orchestrator),
     Topology(Topologies),
     #[command(flatten)]
     House(House),
@@ -421,6 +424,7 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Decky(decky) => decky.run(&context).await,
         Verb::Mutate(mutate) => mutate.run(&context).await,
         Verb::Mutations(mutations) => mutations.run(&context).await,
+        Verb::Orchestrator(orchestrator) => orchestrator.run(&context).await,
         Verb::Topology(topology) => topology.run(&context).await,
         Verb::House(house) => dispatch_house(house, flags, &context).await,
     }

@@ -15,6 +15,7 @@ pub(crate) const PARTS: &[(&str, &[&str])] = &[
     ("netd", &["decnet_engine::native"]),
     ("mutator", &["decnet_fleet::mutator"]),
     ("emailgen", &["decnet_people"]),
+    ("orchestrator", &["decnet_life"]),
     ("alerter", &["decnet_alert"]),
     ("enricher", &["decnet_enrich", "decnet_outward"]),
     ("operator", &["decnet::operator"]),

@@ -65,6 +65,12 @@ pub fn body(worker: Worker, context: &Context) -> Body {
             Ok(decnet_fleet::mutator::run(worker, context.fleet(), store, stamp::now).await?)
         }),
         Worker::Emailgen => on_the_store(context, emailgen),
+        Worker::Orchestrator => {
+            on_the_store(
+                context,
+                |worker, _, store| async move { Ok(decnet_life::run(worker, store).await?) },
+            )
+        }
         Worker::Swarmctl => on_the_store(context, |worker, context, store| async move {
             Ok(decnet_swarm::controller::run(worker, store, controller_settings(&context)).await?)
         }),

@@ -15,6 +15,7 @@ pub mod people;
 mod personas;
 pub mod placed;
 mod planted;
+mod routine;
 mod running;
 pub mod secret;
 pub mod site;

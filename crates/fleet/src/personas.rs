@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, document, stored},
-    people, placed, planted,
+    people, placed, planted, routine,
 };
 use decnet_engine::node::{NodeSpec, Nodes};
 use decnet_model::{
@@ -68,6 +68,7 @@ pub(super) async fn nodes(
     placed::lay(want, &mut nodes);
     store.personas_put(&fresh, now).await.map_err(stored("store personas"))?;
     people::lay(store, secret, &mut nodes, now).await?;
+    routine::lay(store, secret, &mut nodes, now).await?;
     Ok(nodes)
 }
 

@@ -18,6 +18,7 @@ use decnet_engine::{
 use decnet_model::{
     fleet::Fleet,
     record::{DeckyActual, DeckyState},
+    routine::SWITCH,
     worker::Worker,
 };
 use decnet_pipeline::runtime::{self, WorkerContext};
@@ -145,6 +146,7 @@ struct Stamps {
     planted: String,
     people: String,
     letters: String,
+    routines: Option<String>,
 }
 
 /// What was said on the bus of the states of deckies.
@@ -189,7 +191,8 @@ impl Keeper {
             return Ok(());
         }
         let only_letters = |last: &Stamps| {
-            (&last.fleet, &last.planted, &last.people) == (&stamps.fleet, &stamps.planted, &stamps.people)
+            (&last.fleet, &last.planted, &last.people, &last.routines)
+                == (&stamps.fleet, &stamps.planted, &stamps.people, &stamps.routines)
         };
         if self.last.as_ref().is_some_and(only_letters) && !retry {
             self.post().await?;
@@ -220,7 +223,8 @@ impl Keeper {
         let planted = self.store.canary_planted_stamp().await.map_err(stored("look for planted canaries"))?;
         let people = self.store.pool_stamp().await.map_err(stored("look for changed people"))?;
         let letters = self.store.letter_stamp().await.map_err(stored("look for letters"))?;
-        Ok(Stamps { fleet, planted, people, letters })
+        let routines = self.store.setting_get(SWITCH).await.map_err(stored("read a setting"))?;
+        Ok(Stamps { fleet, planted, people, letters, routines })
     }
 
     /// Has mailboxes hold what people have written. A process that does not take it now gets it when it is back.

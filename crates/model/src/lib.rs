@@ -24,6 +24,7 @@ pub mod persona;
 pub mod placed;
 pub mod probe;
 pub mod record;
+pub mod routine;
 pub mod runtime;
 pub mod secret;
 pub mod servers;

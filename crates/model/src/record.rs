@@ -31,6 +31,7 @@ mod enrichment;
 mod export;
 mod fleet;
 mod incident;
+mod life;
 mod mutation;
 mod operation;
 mod people;
@@ -69,6 +70,7 @@ pub use incident::{
     IncidentState, IncidentTie, IncidentView, IncidentWork, LONGEST_NOTE, Mark, MarkKind, MarkSeen, QUIET,
     SEVERITIES, Severity, Stage, Stroke, severity,
 };
+pub use life::{LifeDeed, LifeFilter, LifeKind, RoutineRow};
 pub use mutation::{Mutation, MutationCause, MutationKind};
 pub use operation::{Operation, OperationKind, OperationState};
 pub use people::{LETTER_DAY, LetterFilter, LetterRow, PEOPLE_SECRET, PoolRow};

@@ -372,6 +372,14 @@ workers! {
         alias: None,
         process: Process::House,
     }
+    /// Write down what is done on deckies day after day, of their own accord
+    Orchestrator = "orchestrator" {
+        role: Role::Master,
+        after: &[Worker::Bus, Worker::Fleet],
+        wake: Wake { topics: &["decky.*.state"], tick: Duration::from_secs(20) },
+        alias: Some("orchestrate"),
+        process: Process::House,
+    }
     /// Tell agents what is wanted of them, and hear how they stand
     Swarmctl = "swarmctl" {
         role: Role::Master,

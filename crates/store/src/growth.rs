@@ -90,6 +90,8 @@ pub(crate) const RULES: &[(&Table, Growth, &str)] = &[
     (&crate::people::POOLS, Operators, "a row for each domain"),
     (&crate::people::LETTERS, Bounded, "77 days after it was sent"),
     (&crate::people::PHRASINGS, Bounded, "77 days"),
+    (&crate::life::ROUTINES, Operators, "a row for each decky"),
+    (&crate::life::DEEDS, Bounded, "14 days"),
     (&crate::topology::TOPOLOGIES, Operators, "a row for each network"),
     (&crate::topology::EVENTS, Operators, "a row for each change of state; they go with their network"),
     (

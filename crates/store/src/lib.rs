@@ -28,6 +28,7 @@ mod incident;
 mod ingest;
 mod known;
 mod lease;
+mod life;
 mod migrate;
 mod mutation;
 mod operation;

@@ -109,6 +109,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0020_topologies.sql"),
         include_str!("../migrations/mysql/0020_topologies.sql"),
     ),
+    (
+        21,
+        include_str!("../migrations/sqlite/0021_life.sql"),
+        include_str!("../migrations/mysql/0021_life.sql"),
+    ),
 ];
 
 /// The version that this release writes.

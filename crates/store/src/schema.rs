@@ -9,9 +9,9 @@ use decnet_model::{
     access::Role,
     record::{
         AlertFormat, AlertKind, Behaviour, CanaryChannel, CanaryKind, DeckyActual, DeckyDesired, Deed,
-        DeliveryState, FingerprintKind, IncidentDeed, IncidentState, Level, MarkKind, MutationCause,
-        MutationKind, OperationKind, OperationState, Phase, Rpki, Subject, TopologyChangeState,
-        TopologyState, TraversalKind, Verdict,
+        DeliveryState, FingerprintKind, IncidentDeed, IncidentState, Level, LifeKind, MarkKind,
+        MutationCause, MutationKind, OperationKind, OperationState, Phase, Rpki, Subject,
+        TopologyChangeState, TopologyState, TraversalKind, Verdict,
     },
 };
 use std::net::IpAddr;
@@ -181,6 +181,7 @@ names! {
     DeckyDesired: "running or absent";
     IncidentDeed: "a deed of an analyst";
     IncidentState: "a state of an incident";
+    LifeKind: "a kind of what is done";
     MarkKind: "a kind of mark";
     MutationCause: "why a decky changed";
     MutationKind: "a kind of change";

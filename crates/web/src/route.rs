@@ -24,6 +24,7 @@ pub(crate) mod me;
 pub(crate) mod metrics;
 pub(crate) mod numbers;
 pub(crate) mod operation;
+pub(crate) mod orchestrator;
 pub(crate) mod people;
 pub(crate) mod profile;
 pub(crate) mod session;

@@ -204,6 +204,9 @@ fn of_canaries() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::people::people))
         .routes(routes!(route::people::put_people))
         .routes(routes!(route::people::letters))
+        .routes(routes!(route::orchestrator::orchestrator, route::orchestrator::put_orchestrator))
+        .routes(routes!(route::orchestrator::deeds))
+        .routes(routes!(route::orchestrator::day))
 }
 
 /// What looks at the fleet and changes it.

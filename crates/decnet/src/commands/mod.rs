@@ -35,6 +35,7 @@ pub mod log;
 pub mod mutate;
 pub mod numbers;
 pub mod operations;
+pub mod orchestrator;
 pub mod persona;
 pub mod personas;
 pub mod probe;

@@ -1,0 +1,111 @@
+//! The worker `orchestrator`: writes down what was done, minute after minute, so that an operator can tell it from
+//! what strangers do.
+
+use decnet_model::{
+    record::{LifeDeed, RoutineRow},
+    routine::{WRITTEN, deeds},
+    worker::Worker,
+};
+use decnet_pipeline::runtime::{Pass, Running, Work, WorkerContext, run_passes};
+use decnet_store::{Error as StoreError, Store};
+use netsvc_persona::routine::{self, DAY, MINUTE, Routine};
+use netsvc_wire::stamp::{Micros, now};
+use serde::Serialize;
+
+/// How long is kept what was done.
+const KEPT: Micros = 14 * DAY;
+/// What is written down of the time before the worker ran first, or ran last.
+const BACK: Micros = DAY;
+/// Longest login: what ends now may have begun so long ago.
+const LONGEST: Micros = 150 * MINUTE;
+/// Time between two looks.
+const PAUSE: Micros = MINUTE;
+
+/// Why the worker stopped. It may be started again: nothing is lost.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// The store failed.
+    #[error("read routines or write what was done")]
+    Store(#[from] StoreError),
+    /// What is stored is not what this release reads.
+    #[error("read the routine of {0}")]
+    Document(String, #[source] serde_json::Error),
+}
+
+/// What was done since the worker began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counters {
+    /// Deeds that were written down.
+    pub deeds: u64,
+    /// Deckies on which something is done.
+    pub deckies: u64,
+}
+
+struct Writer {
+    store: Store,
+    counters: Counters,
+    /// The day on which it was looked last for what is too old.
+    cleared: Option<i64>,
+}
+
+/// Writes until the worker is told to stop.
+///
+/// # Errors
+/// [`WorkerError`]; the worker can be started again.
+pub fn run(context: WorkerContext, store: Store) -> Running<WorkerError> {
+    Box::pin(work(context, store))
+}
+
+async fn work(context: WorkerContext, store: Store) -> Result<(), WorkerError> {
+    store.lease_take(Worker::Orchestrator).await?;
+    let mut writer = Writer { store, counters: Counters::default(), cleared: None };
+    run_passes(context, &mut writer).await
+}
+
+impl Pass for Writer {
+    type Error = WorkerError;
+
+    async fn run(&mut self, context: &WorkerContext) -> Result<Work, WorkerError> {
+        if context.is_stopping() {
+            return Ok(Work::Done);
+        }
+        self.pass(now()).await?;
+        context.status.report(&self.counters);
+        Ok(Work::Done)
+    }
+}
+
+impl Writer {
+    /// Writes down what was done since the last time.
+    async fn pass(&mut self, now: Micros) -> Result<(), WorkerError> {
+        let written = self.store.setting_get(WRITTEN).await?.and_then(|text| text.parse::<Micros>().ok());
+        // A clock that was set back repeats nothing: what is there has the same ids.
+        let from = written.unwrap_or(now - BACK).clamp(now - BACK, now);
+        if now - from < PAUSE && written.is_some() {
+            return Ok(());
+        }
+        let routines = self.store.routine_list().await?;
+        self.counters.deckies = routines.len() as u64;
+        let mut all: Vec<LifeDeed> = Vec::new();
+        for row in &routines {
+            let routine = read(row)?;
+            let done = routine::between(&routine, from - LONGEST, now);
+            all.extend(deeds(&row.node, &done, from, now));
+        }
+        self.store.life_put(&all, now).await?;
+        self.counters.deeds += all.len() as u64;
+        let day = now.div_euclid(DAY);
+        if self.cleared != Some(day) {
+            self.store.life_forget(now - KEPT).await?;
+            self.cleared = Some(day);
+        }
+        Ok(())
+    }
+}
+
+fn read(row: &RoutineRow) -> Result<Routine, WorkerError> {
+    serde_json::from_str(&row.document).map_err(|error| WorkerError::Document(row.node.clone(), error))
+}
+
+#[cfg(test)]
+mod tests;
