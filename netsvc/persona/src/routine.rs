@@ -211,3 +211,6 @@ impl Routine {
         *self == Routine::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,7 +33,9 @@ pub fn routines(secret: &[u8], switch: Switch, members: &[Member<'_>]) -> BTreeM
     if !switch.on {
         return BTreeMap::new();
     }
-    let fleet = Fleet { secret, switch, members };
+    let taken = members.iter().flat_map(|member| [Some(member.persona.ip), member.persona.gateway]).flatten();
+    let mut fleet = Fleet { secret, switch, members, marks: Vec::new(), taken: taken.collect() };
+    fleet.marks = members.iter().map(|member| fleet.number(&["mark", &member.persona.node])).collect();
     let mut all: BTreeMap<String, Routine> = BTreeMap::new();
     for member in members.iter().filter(|member| member.has_people_and_jobs()) {
         all.insert(member.persona.node.clone(), fleet.own(member));
@@ -96,6 +98,18 @@ struct Fleet<'a> {
     secret: &'a [u8],
     switch: Switch,
     members: &'a [Member<'a>],
+    /// A number of each member, in their order.
+    marks: Vec<u64>,
+    /// Addresses that members and gateways have.
+    taken: BTreeSet<IpAddr>,
+}
+
+/// A number that two numbers draw: the finalizer of `SplitMix64` (Steele, Lea, Flood 2014) over both.
+fn mixed(left: u64, right: u64) -> u64 {
+    let mut value = left ^ right.rotate_left(23);
+    value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
 }
 
 impl Fleet<'_> {
@@ -197,33 +211,34 @@ impl Fleet<'_> {
                 && !member.is_apart()
                 && network(other.persona) == network(member.persona)
         };
-        let drawn = |other: &&Member<'_>| {
-            let all: Vec<&str> = labels.iter().copied().chain([other.persona.node.as_str()]).collect();
-            self.number(&all)
-        };
-        self.members.iter().filter(fits).min_by_key(drawn)
+        self.first(self.number(labels), fits)
     }
 
     /// Where somebody sits who works at a machine: a desk of the fleet, or an address near it that nobody has.
     fn desk(&self, member: &Member<'_>, account: &str) -> IpAddr {
-        let desks = self.members.iter().filter(|other| {
+        let near = |other: &&Member<'_>| {
             other.is_desk() && !member.is_apart() && network(other.persona) == network(member.persona)
-        });
-        let drawn = |other: &&Member<'_>| self.number(&["desk", account, &other.persona.node]);
-        desks
-            .min_by_key(drawn)
-            .map_or_else(|| self.free(member.persona, &["free", account]), |desk| desk.persona.ip)
+        };
+        let desk = self.first(self.number(&["desk", account]), near);
+        desk.map_or_else(|| self.free(member.persona, &["free", account]), |desk| desk.persona.ip)
+    }
+
+    /// Of the members that fit the one that a number draws: the same as long as it is there, whoever else comes.
+    fn first(&self, number: u64, fits: impl Fn(&&Member<'_>) -> bool) -> Option<&Member<'_>> {
+        let all = self.members.iter().zip(&self.marks);
+        let fitting = all.filter(|(member, _)| fits(member));
+        fitting.min_by_key(|(_, mark)| mixed(number, **mark)).map(|(member, _)| member)
     }
 
     /// Addresses of those who read the pages of a machine.
     fn readers(&self, member: &Member<'_>) -> Vec<IpAddr> {
         let node = member.persona.node.as_str();
-        let mut desks: Vec<(u64, IpAddr)> = self
-            .members
-            .iter()
-            .filter(|other| other.is_desk() && network(other.persona) == network(member.persona))
-            .map(|other| (self.number(&["reads", node, &other.persona.node]), other.persona.ip))
-            .collect();
+        let number = self.number(&["reads", node]);
+        let all = self.members.iter().zip(&self.marks);
+        let near =
+            all.filter(|(other, _)| other.is_desk() && network(other.persona) == network(member.persona));
+        let mut desks: Vec<(u64, IpAddr)> =
+            near.map(|(other, mark)| (mixed(number, *mark), other.persona.ip)).collect();
         desks.sort_unstable();
         let mut out: Vec<IpAddr> = desks.into_iter().map(|(_, ip)| ip).take(READERS).collect();
         for turn in out.len()..READERS - 1 {
@@ -234,14 +249,12 @@ impl Fleet<'_> {
 
     /// An address of a machine's segment that neither the fleet nor the gateway has.
     fn free(&self, persona: &Persona, labels: &[&str]) -> IpAddr {
-        let taken: BTreeSet<IpAddr> =
-            self.members.iter().map(|member| member.persona.ip).chain(persona.gateway).collect();
         let Some((first, size)) = network(persona) else { return persona.ip };
         // Offices have their desks in the lower half.
         let room = (size / 2).clamp(1, 1 << 16);
         let drawn = u32::try_from(self.number(labels) % u64::from(room)).unwrap_or(0);
         let at = |step: u32| IpAddr::V4(Ipv4Addr::from_bits(first + 1 + (drawn + step) % room));
-        (0..room.min(4096)).map(at).find(|ip| !taken.contains(ip)).unwrap_or(persona.ip)
+        (0..room.min(4096)).map(at).find(|ip| !self.taken.contains(ip)).unwrap_or(persona.ip)
     }
 }
 
@@ -299,4 +312,94 @@ fn unit(member: &Member<'_>) -> String {
     let of_role = of_role.iter().map(String::as_str).filter(|slug| member.services.contains(slug));
     let found = of_role.chain(member.services.iter().copied()).find_map(named);
     found.unwrap_or(if redhat { "sshd" } else { "ssh" }).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use netsvc_persona::routine::{DAY, sessions};
+
+    fn persona(node: &str, number: u8, system: (&str, &str)) -> Persona {
+        let text = include_str!("../../../engine/tests/persona.json");
+        let mut persona: Persona = serde_json::from_str(text).unwrap();
+        let user = |name: &str, uid: u32| User {
+            name: name.to_owned(),
+            full_name: String::new(),
+            uid,
+            home: if uid == 0 { "/root".to_owned() } else { format!("/home/{name}") },
+            shell: String::new(),
+            password: Some(Secret("x".to_owned())),
+        };
+        persona.users = vec![user("root", 0), user(&format!("user{}", number % 4), 1000)];
+        persona.node = node.to_owned();
+        persona.hostname = node.to_owned();
+        (persona.os.family, persona.os.id) = (system.0.to_owned(), system.1.to_owned());
+        (persona.ip, persona.prefix) = ([10, 0, 0, number].into(), 24);
+        persona.gateway = Some([10, 0, 0, 1].into());
+        persona
+    }
+
+    fn fleet(count: u8) -> Vec<Persona> {
+        let linux =
+            (2..2 + count).map(|number| persona(&format!("d{number}"), number, ("linux", "debian12")));
+        let desks = (200..204).map(|number| persona(&format!("w{number}"), number, ("windows", "windows10")));
+        linux.chain(desks).collect()
+    }
+
+    fn drawn(personas: &[Persona], switch: Switch) -> BTreeMap<String, Routine> {
+        let members: Vec<Member<'_>> =
+            personas.iter().map(|persona| Member { persona, services: vec!["ssh", "http", "smb"] }).collect();
+        routines(b"secret", switch, &members)
+    }
+
+    #[test]
+    fn people_come_from_desks_and_over_machines_that_tell_of_them_too() {
+        let personas = fleet(30);
+        let all = drawn(&personas, Switch::default());
+        assert_eq!(all.len(), 30, "nobody sees what is done on Windows");
+        let ip = |node: &str| personas.iter().find(|persona| persona.node == node).map(|persona| persona.ip);
+        let mut over = 0;
+        for (node, routine) in &all {
+            assert!(routine.ways.len() >= 2 && !routine.readers.is_empty(), "{routine:?}");
+            assert_eq!((routine.unit.as_str(), routine.share.as_str()), ("smbd", "/srv/samba/transfer"));
+            for way in &routine.ways {
+                let desk = personas.iter().any(|one| one.os.family == "windows" && one.ip == way.from);
+                let onward = way.onward.is_some();
+                let source = all.iter().find(|(other, _)| ip(other) == Some(way.from));
+                assert!(desk != (source.is_some() && !onward), "{node}: {way:?}");
+                let Some((_, source)) = source else { continue };
+                let other = source.ways.iter().find(|other| other.key == way.key);
+                let other = other.expect("the machine that he comes over tells of him");
+                assert_eq!((other.hours, other.often, other.weekend), (way.hours, way.often, way.weekend));
+                assert!(other.onward.as_ref().is_some_and(|to| to.ends_with(node.as_str())));
+                over += 1;
+            }
+        }
+        assert!(over >= 30, "{over}");
+        let plan = |node: &str| sessions(&all[node], 20_000 * DAY, 20_010 * DAY).len();
+        assert!(plan("d2") > 3 && plan("d3") > 3);
+    }
+
+    #[test]
+    fn who_comes_to_the_fleet_changes_few_others() {
+        let (before, after) = (drawn(&fleet(30), Switch::default()), drawn(&fleet(31), Switch::default()));
+        let same = before.iter().filter(|(node, routine)| after.get(*node) == Some(routine)).count();
+        assert!(same >= 24, "{same}");
+        assert!(drawn(&fleet(3), Switch { on: false, rate: 100 }).is_empty());
+        let half = drawn(&fleet(30), Switch { on: true, rate: 50 });
+        let often = |all: &BTreeMap<String, Routine>| {
+            all.values().flat_map(|routine| &routine.ways).map(|way| way.often).sum::<u32>()
+        };
+        assert!(often(&half) * 2 <= often(&before));
+    }
+
+    #[test]
+    fn without_desks_people_sit_where_nobody_else_is() {
+        let personas: Vec<Persona> = fleet(5).into_iter().filter(|one| one.os.family == "linux").collect();
+        for routine in drawn(&personas, Switch::default()).values() {
+            for way in routine.ways.iter().filter(|way| way.onward.is_some()) {
+                assert!(!personas.iter().any(|one| one.ip == way.from || one.gateway == Some(way.from)));
+            }
+        }
+    }
 }

@@ -155,7 +155,7 @@ impl Live {
                 out.push((at - MILLISECOND, format!("{pam} opened for user root(uid=0) by (uid=0)")));
                 out.push((end, format!("{pam} closed for user root")));
             } else {
-                let command = if redhat { job.name.to_owned() } else { format!("  {}", job.name) };
+                let command = if redhat { job.name.to_owned() } else { format!("   {}", job.name) };
                 out.push((at, format!("{program}[{pid}]: (root) CMD ({command})")));
             }
         }

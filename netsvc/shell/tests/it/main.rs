@@ -5,6 +5,7 @@ mod dialects;
 mod endless;
 mod facts;
 mod inward;
+mod lived;
 mod moving;
 mod reach;
 mod session;
