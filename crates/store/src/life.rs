@@ -13,6 +13,7 @@ use decnet_model::{
     routine::WRITTEN,
 };
 use netsvc_wire::stamp::Micros;
+use std::collections::BTreeMap;
 
 /// Most rows of one transaction.
 const BATCH: usize = 500;
@@ -63,14 +64,15 @@ impl Store {
     pub async fn routines_put(&self, routines: &[RoutineRow]) -> Result<(), Error> {
         let what = "store routines";
         let known = self.routine_list().await?;
-        let is_known =
-            |row: &&RoutineRow| known.iter().any(|old| old.node == row.node && old.document == row.document);
-        let fresh: Vec<RoutineRow> = routines.iter().filter(|row| !is_known(row)).cloned().collect();
-        let gone: Vec<&str> = known
-            .iter()
-            .map(|old| old.node.as_str())
-            .filter(|node| !routines.iter().any(|row| row.node == *node))
-            .collect();
+        let mut gone: BTreeMap<&str, &str> =
+            known.iter().map(|old| (old.node.as_str(), old.document.as_str())).collect();
+        let mut fresh = Vec::new();
+        for row in routines {
+            if gone.remove(row.node.as_str()) != Some(row.document.as_str()) {
+                fresh.push(row.clone());
+            }
+        }
+        let gone: Vec<&str> = gone.into_keys().collect();
         for batch in fresh.chunks(BATCH) {
             transaction!(self, what, tx => { tx.upsert(what, batch.iter().cloned()).await })?;
         }

@@ -68,7 +68,7 @@ const FILES: &[&str] = &[
 const DESK: &[&str] =
     &["cd", "ls", "ls -lt | head", "cd /tmp", "du -sh .", "whoami", "hostname", "env | grep PATH"];
 
-const UPDATES: [(Family, &[&str]); 3] = [
+const UPDATES: &[(Family, &[&str])] = &[
     (Family::Debian, &["sudo apt update", "apt list --installed | wc -l", "dpkg -l | grep openssh"]),
     (Family::Redhat, &["sudo dnf check-update", "rpm -qa | wc -l", "rpm -q openssh-server"]),
     (Family::Alpine, &["apk info | wc -l", "apk version"]),
@@ -76,7 +76,7 @@ const UPDATES: [(Family, &[&str]); 3] = [
 
 /// What people type at a machine.
 pub(super) fn commands(duty: Duty, system: Family) -> Vec<&'static str> {
-    let own = match duty {
+    let own: &'static [&'static str] = match duty {
         Duty::General => &[],
         Duty::Web => WEB,
         Duty::Database => DATABASE,
