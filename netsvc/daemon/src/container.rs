@@ -52,6 +52,8 @@ pub fn persona(host: &Host, inside: &Inside) -> Persona {
     }
     persona.users.truncate(1);
     persona.products.clear();
+    // Nobody works inside.
+    persona.routine = Default::default();
     persona
 }
 

@@ -192,6 +192,7 @@ fn foreigner(own: &Persona, name: &str, address: IpAddr) -> Persona {
     (persona.ip, persona.login) = (address, LoginPolicy::Deny);
     persona.users.clear();
     persona.products.clear();
+    persona.routine = Default::default();
     persona
 }
 
