@@ -1,6 +1,6 @@
 //! Logs of a node whose routine is known: of logins, of the system, and of who asked its web server.
 
-use super::{Live, calendar::strftime, log::logins};
+use super::{Live, calendar::strftime, log::everybody};
 use crate::flavour::Flavour;
 use netsvc_persona::routine::{self, DAY, Job, MINUTE};
 
@@ -60,7 +60,7 @@ impl Live {
     /// What is written of those who come, go and become root.
     fn login_lines(&self) -> Lines {
         let mut out = Lines::new();
-        for login in logins(self) {
+        for login in everybody(self) {
             let pid = login.pid.unwrap_or_else(|| self.pid_at(login.start));
             let name = &login.user;
             let number = |name: &str| {

@@ -3,8 +3,8 @@
 use super::{
     Live,
     calendar::strftime,
-    past::{Seated, seat},
     presence::Present,
+    seats::{Seated, seat},
 };
 use crate::flavour::Flavour;
 use netsvc_persona::routine::{Line, Session};
@@ -53,8 +53,18 @@ pub(crate) fn present(live: &Live) -> Vec<Login> {
     there
 }
 
-/// Logins, latest first: those of the source itself, and those of who works here.
+/// Logins as the system has written them down, latest first: those of the source itself, and those of who works here.
 pub(crate) fn logins(live: &Live) -> Vec<Login> {
+    if live.persona.routine.is_unknown() || live.keeps_logins() {
+        return everybody(live);
+    }
+    let mut own = of_source(live);
+    own.reverse();
+    own
+}
+
+/// Logins, latest first, whether the system writes them down or not.
+pub(super) fn everybody(live: &Live) -> Vec<Login> {
     let mut out = of_source(live);
     if live.persona.routine.is_unknown() {
         out.extend(of_people(live));

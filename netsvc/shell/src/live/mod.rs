@@ -12,15 +12,16 @@ mod past;
 pub(crate) mod presence;
 mod process;
 mod release;
+mod seats;
 mod versions;
 
 pub(crate) use calendar::strftime;
 pub use daemon::Service;
 pub(crate) use log::{Login, logins, present};
 pub(crate) use network::{listeners, netmask, network_address, network_of, next_card};
-pub(crate) use past::{Past, there};
 pub(crate) use process::Process;
 pub(crate) use release::motd;
+pub(crate) use seats::there;
 pub(crate) use versions::Versions;
 
 use crate::{flavour::Flavour, reach::Near};
@@ -104,8 +105,6 @@ pub(crate) struct Live {
     met: Mutex<Vec<Ipv4Addr>>,
     pub(crate) started: Mutex<Vec<Process>>,
     pub(crate) killed: Mutex<Vec<u32>>,
-    /// What was done here until the end of a day, and which day that is.
-    past: Mutex<Option<(i64, Arc<Past>)>>,
 }
 
 /// A file that is made when it is read.
@@ -175,7 +174,6 @@ impl Live {
             met: Mutex::default(),
             started: Mutex::default(),
             killed: Mutex::default(),
-            past: Mutex::default(),
         };
         // The daemon, its child that logs in, and what the login runs.
         live.spawned.fetch_add(14, Ordering::Relaxed);

@@ -1,7 +1,7 @@
 //! What people did on the node, as its routine says: who came when and from where, and what he left. It is made of the
 //! routine and the clock each time, so it is the same whoever looks, and after a restart.
 
-use super::{Live, presence::Present};
+use super::Live;
 use netsvc_persona::{
     Persona,
     routine::{self, DAY, Day, Edit, MINUTE, Session},
@@ -10,8 +10,6 @@ use std::sync::Arc;
 
 /// Days of which everything is known; of those before only who came, and what he changed.
 const WHOLE: i64 = 15;
-/// µs that are looked back for who is there: in some night nobody is.
-const NIGHTS: i64 = 2 * DAY;
 
 /// What was done on the node since [`Past::begin`], up to the end of a day, all by the node's clock.
 #[derive(Debug, Default)]
@@ -57,7 +55,7 @@ impl Past {
 }
 
 /// Who came to a node between two moments of its clock.
-fn sessions(persona: &Persona, from: i64, to: i64) -> Vec<Session> {
+pub(super) fn sessions(persona: &Persona, from: i64, to: i64) -> Vec<Session> {
     let offset = persona.clock_offset_ms.saturating_mul(1000);
     let boot = persona.clock(persona.booted_at);
     let mut all = routine::sessions(&persona.routine, from - offset, to - offset);
@@ -76,76 +74,12 @@ fn sessions(persona: &Persona, from: i64, to: i64) -> Vec<Session> {
     all
 }
 
-/// A login that has its terminal, or gets one.
-pub(crate) trait Seated {
-    /// When it begins and, unless it is there, ends.
-    fn span(&self) -> (i64, Option<i64>);
-    /// Its terminal; empty: it has none yet.
-    fn tty(&self) -> &str;
-    /// Gives it one.
-    fn seat(&mut self, tty: String);
-}
-
-/// Gives each of `all` that has no terminal the first one that is free when it begins, and puts them in the order of
-/// time.
-pub(crate) fn seat<T: Seated>(all: &mut [T]) {
-    all.sort_by_key(|one| one.span().0);
-    let mut taken: Vec<(String, Option<i64>)> = Vec::new();
-    for one in all {
-        let (start, end) = one.span();
-        taken.retain(|(_, end)| end.is_none_or(|end| start <= end));
-        if one.tty().is_empty() {
-            let is_free = |tty: &String| !taken.iter().any(|(other, _)| other == tty);
-            let free = (0..1000).map(|number| format!("pts/{number}")).find(is_free);
-            one.seat(free.unwrap_or_else(|| "pts/0".to_owned()));
-        }
-        taken.push((one.tty().to_owned(), end));
-    }
-}
-
-/// The span of a login and its terminal.
-struct Place(i64, Option<i64>, String);
-
-impl Seated for Place {
-    fn span(&self) -> (i64, Option<i64>) {
-        (self.0, self.1)
-    }
-
-    fn tty(&self) -> &str {
-        &self.2
-    }
-
-    fn seat(&mut self, tty: String) {
-        self.2 = tty;
-    }
-}
-
-/// The terminals of those who work on a node now, where the logins of who asks are `own`.
-pub(crate) fn there(persona: &Persona, now: i64, own: &[Present]) -> Vec<String> {
-    if persona.routine.is_unknown() {
-        return Vec::new();
-    }
-    let people = sessions(persona, now - NIGHTS, now.saturating_add(1));
-    let people = people.into_iter().map(|session| Place(session.start, Some(session.end), String::new()));
-    let own = own.iter().map(|one| Place(one.start, one.end, one.tty.clone()));
-    let mut all: Vec<Place> = people.chain(own).collect();
-    seat(&mut all);
-    let is_there = |place: &Place| place.1.is_none_or(|end| now < end);
-    all.into_iter().filter(is_there).map(|place| place.2).collect()
-}
-
 impl Live {
     /// What was done on the node.
     pub(crate) fn past(&self) -> Arc<Past> {
         let now = self.now();
         let day = routine::day_of(now, self.persona.zone.offset_minutes);
-        let mut known = self.past.lock();
-        if let Some((_, past)) = known.as_ref().filter(|known| known.0 == day) {
-            return Arc::clone(past);
-        }
-        let past = Arc::new(Past::of(&self.persona, now));
-        *known = Some((day, Arc::clone(&past)));
-        past
+        self.presence.past(&self.persona, day, || Past::of(&self.persona, now))
     }
 
     /// Who works here now.

@@ -1,10 +1,17 @@
 //! Who is logged in, as one source sees it: its own sessions, with a terminal each, and those that were.
 
+use super::past::Past;
+use netsvc_persona::{Persona, routine::Routine};
 use parking_lot::Mutex;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 /// Sessions of one source that are remembered.
 const MOST: usize = 64;
+/// Pasts of nodes that are kept for who asks next.
+const PASTS: usize = 32;
 /// Sources that are; of more, those without a session are forgotten.
 const SOURCES: usize = 4_096;
 
@@ -25,6 +32,8 @@ pub(crate) struct Present {
 #[derive(Debug, Default)]
 pub(crate) struct Presence {
     sources: Mutex<BTreeMap<String, Vec<Present>>>,
+    /// What was done on nodes, with what it was made of: the routine, the start of the system, and the day.
+    pasts: Mutex<VecDeque<(Routine, i64, i64, Arc<Past>)>>,
 }
 
 /// A session that is there; it has left when this is dropped.
@@ -49,6 +58,25 @@ impl Presence {
         };
         let names = (0..=MOST).map(|number| format!("pts/{number}"));
         names.into_iter().find(is_free).unwrap_or_else(|| "pts/0".to_owned())
+    }
+
+    /// What was done on the node of `persona` until the end of `day`.
+    pub(super) fn past(&self, persona: &Persona, day: i64, make: impl FnOnce() -> Past) -> Arc<Past> {
+        let is_it = |known: &&(Routine, i64, i64, Arc<Past>)| {
+            (known.2, known.1) == (day, persona.booted_at) && known.0 == persona.routine
+        };
+        let known = self.pasts.lock().iter().find(is_it).map(|known| Arc::clone(&known.3));
+        if let Some(known) = known {
+            return known;
+        }
+        // Others need not wait for it.
+        let past = Arc::new(make());
+        let mut pasts = self.pasts.lock();
+        if PASTS <= pasts.len() {
+            pasts.pop_front();
+        }
+        pasts.push_back((persona.routine.clone(), persona.booted_at, day, Arc::clone(&past)));
+        past
     }
 
     /// A session of `source` begins; `clock` is the node's.

@@ -1,6 +1,9 @@
 //! The process table: kernel threads, daemons that fit the system and its services, and the session's own.
 
-use super::Live;
+use super::{
+    Live,
+    log::{Login, everybody},
+};
 use crate::flavour::Flavour;
 use netsvc_persona::daemon::Daemon;
 
@@ -328,7 +331,8 @@ impl Live {
         }
         let (daemon, now) = (self.service_pid("ssh"), self.now());
         let (user, shell) = ((17_900, 11_100), (8_200, 5_100));
-        for login in super::present(self).iter().filter(|login| login.pid.is_none()) {
+        let there = |login: &&Login| login.pid.is_none() && login.end.is_none();
+        for login in everybody(self).iter().filter(there) {
             let (first, name, tty) = (self.pid_at(login.start), login.user.as_str(), login.tty.as_str());
             let (start, second) = (login.start, login.start + 300_000);
             add(
