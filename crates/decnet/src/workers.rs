@@ -65,12 +65,7 @@ pub fn body(worker: Worker, context: &Context) -> Body {
             Ok(decnet_fleet::mutator::run(worker, context.fleet(), store, stamp::now).await?)
         }),
         Worker::Emailgen => on_the_store(context, emailgen),
-        Worker::Orchestrator => {
-            on_the_store(
-                context,
-                |worker, _, store| async move { Ok(decnet_life::run(worker, store).await?) },
-            )
-        }
+        Worker::Orchestrator => on_the_store(context, orchestrator),
         Worker::Swarmctl => on_the_store(context, |worker, context, store| async move {
             Ok(decnet_swarm::controller::run(worker, store, controller_settings(&context)).await?)
         }),
@@ -200,6 +195,10 @@ fn emailgen_settings(context: &Context) -> Result<decnet_people::Settings> {
     let (name, key) = (settings.text(Name::EmailgenModel), settings.text(Name::EmailgenKey));
     let model = decnet_people::Model::new(url, name, key, &authorities).context("read emailgen.llm")?;
     Ok(decnet_people::Settings { model: Some((model, settings.number(Name::EmailgenPerDay))) })
+}
+
+async fn orchestrator(worker: WorkerContext, _: Context, store: Store) -> Result<()> {
+    Ok(decnet_life::run(worker, store).await?)
 }
 
 async fn reuse(worker: WorkerContext, _: Context, store: Store) -> Result<()> {

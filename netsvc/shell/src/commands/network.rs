@@ -76,29 +76,29 @@ fn netstat(shell: &mut Shell, arguments: &[String]) -> Status {
         }
     }
     if !listening && (either || flags.contains('t')) {
-        let facts = &live.facts;
-        // `netstat` cuts what it says of a program at 20 characters.
-        let program = holder(live);
-        row(
-            Transport::Tcp.name(),
-            format!("{}:{}", live.persona.ip, facts.local_port),
-            format!("{}:{}", facts.peer_ip, facts.peer_port),
-            "ESTABLISHED",
-            program.chars().take(20).collect(),
-        );
-        for colleague in live.colleagues() {
-            let program = format!("{}/sshd: {} [priv]", live.pid_at(colleague.start), colleague.account);
-            row(
-                Transport::Tcp.name(),
-                format!("{}:22", live.persona.ip),
-                format!("{}:{}", colleague.from, colleague.port),
-                "ESTABLISHED",
-                program.chars().take(20).collect(),
-            );
+        for (local, foreign, program) in established(live) {
+            // `netstat` cuts what it says of a program at 20 characters.
+            let program = program.chars().take(20).collect();
+            row(Transport::Tcp.name(), local, foreign, "ESTABLISHED", program);
         }
     }
     shell.out(&out)?;
     Ok(0)
+}
+
+/// Connections of the session and of those who work here: both ends, and what holds it.
+fn established(live: &Live) -> Vec<(String, String, String)> {
+    let (own, facts) = (live.persona.ip, &live.facts);
+    let mut all = vec![(
+        format!("{own}:{}", facts.local_port),
+        format!("{}:{}", facts.peer_ip, facts.peer_port),
+        holder(live),
+    )];
+    all.extend(live.colleagues().into_iter().map(|one| {
+        let program = format!("{}/sshd: {} [priv]", live.pid_at(one.start), one.account);
+        (format!("{own}:22"), format!("{}:{}", one.from, one.port), program)
+    }));
+    all
 }
 
 /// Number and command of the process that holds the session's connection.
