@@ -86,7 +86,10 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("decnet-learn", &["decnet-model", "netsvc-persona"]),
-    ("decnet-life", &["decnet-model", "decnet-store", "decnet-pipeline", "netsvc-wire", "netsvc-persona"]),
+    (
+        "decnet-life",
+        &["decnet-model", "decnet-bus", "decnet-store", "decnet-pipeline", "netsvc-wire", "netsvc-persona"],
+    ),
     ("decnet-canary", &["decnet-model", "decnet-store", "decnet-pipeline", "netsvc-wire", "netsvc-persona"]),
     (
         "decnet-sensors",

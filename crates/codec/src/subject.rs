@@ -51,6 +51,10 @@ subjects! {
     FleetChanged = "fleet.changed";
     /// A decky is in another state than before.
     DeckyState(decky) = "decky.{decky}.state";
+    /// Something was done on a decky of its own accord: a login, a job, pages that were read.
+    LifeActivity(decky) = "orchestrator.activity.{decky}";
+    /// A file of a decky was changed of its own accord.
+    LifeFile(decky) = "orchestrator.file.{decky}";
     /// How a worker does.
     Health(worker) = "system.{worker}.health";
     /// What a worker is to do.
@@ -66,6 +70,11 @@ impl Subject {
     /// The topic of messages about the state of the decky called `name`, whose name can be part of a topic.
     pub fn decky_state(name: &str) -> Option<Topic> {
         format!("decky.{name}.state").parse().ok()
+    }
+
+    /// The topic of messages about what is done of its own accord on the decky called `name`, or to a file of it.
+    pub fn life(name: &str, file: bool) -> Option<Topic> {
+        format!("orchestrator.{}.{name}", if file { "file" } else { "activity" }).parse().ok()
     }
 
     /// The pattern that selects its messages.
@@ -94,6 +103,9 @@ mod tests {
         let topic = Subject::decky_state("web-01").unwrap();
         assert_eq!((topic.as_str(), Subject::decky_state("a.b c")), ("decky.web-01.state", None));
         assert!(Subject::DeckyState("*").pattern().matches(&topic));
+        for (file, subject) in [(false, Subject::LifeActivity("*")), (true, Subject::LifeFile("*"))] {
+            assert!(subject.pattern().matches(&Subject::life("web-01", file).unwrap()));
+        }
         assert!(
             Subject::any_of(&"fleet.>".parse().unwrap()) && !Subject::any_of(&"fleets.>".parse().unwrap())
         );

@@ -1,8 +1,9 @@
 //! The worker `orchestrator`: writes down what was done, minute after minute, so that an operator can tell it from
 //! what strangers do.
 
+use decnet_bus::{Bus, Subject};
 use decnet_model::{
-    record::{LifeDeed, RoutineRow},
+    record::{LifeDeed, LifeKind, RoutineRow},
     routine::{WRITTEN, deeds},
     worker::Worker,
 };
@@ -11,6 +12,7 @@ use decnet_store::{Error as StoreError, Store};
 use netsvc_persona::routine::{self, DAY, MINUTE, Routine};
 use netsvc_wire::stamp::{Micros, now};
 use serde::Serialize;
+use serde_json::json;
 
 /// How long is kept what was done.
 const KEPT: Micros = 14 * DAY;
@@ -18,6 +20,8 @@ const KEPT: Micros = 14 * DAY;
 const BACK: Micros = DAY;
 /// Longest login: what ends now may have begun so long ago.
 const LONGEST: Micros = 150 * MINUTE;
+/// Most deeds of a look that are told on the bus.
+const TOLD: usize = 200;
 /// Time between two looks.
 const PAUSE: Micros = MINUTE;
 
@@ -69,20 +73,20 @@ impl Pass for Writer {
         if context.is_stopping() {
             return Ok(Work::Done);
         }
-        self.pass(now()).await?;
+        tell(&context.bus, &self.pass(now()).await?);
         context.status.report(&self.counters);
         Ok(Work::Done)
     }
 }
 
 impl Writer {
-    /// Writes down what was done since the last time.
-    async fn pass(&mut self, now: Micros) -> Result<(), WorkerError> {
+    /// Writes down what was done since the last time; says what it was.
+    async fn pass(&mut self, now: Micros) -> Result<Vec<LifeDeed>, WorkerError> {
         let written = self.store.setting_get(WRITTEN).await?.and_then(|text| text.parse::<Micros>().ok());
         // A clock that was set back repeats nothing: what is there has the same ids.
         let from = written.unwrap_or(now - BACK).clamp(now - BACK, now);
         if now - from < PAUSE && written.is_some() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let routines = self.store.routine_list().await?;
         self.counters.deckies = routines.len() as u64;
@@ -99,7 +103,21 @@ impl Writer {
             self.store.life_forget(now - KEPT).await?;
             self.cleared = Some(day);
         }
-        Ok(())
+        Ok(all)
+    }
+}
+
+/// Says on the bus what was done, the last of it where it is much. The store has all of it already.
+fn tell(bus: &Bus, deeds: &[LifeDeed]) {
+    for deed in deeds.iter().skip(deeds.len().saturating_sub(TOLD)) {
+        let file = matches!(deed.kind, LifeKind::Edit | LifeKind::Share);
+        if let Some(topic) = Subject::life(&deed.node, file) {
+            let payload = json!({
+                "decky": deed.node, "at": deed.at, "kind": deed.kind.name(), "account": deed.account,
+                "source": deed.source, "what": deed.what,
+            });
+            bus.publish(&topic, &payload);
+        }
     }
 }
 
