@@ -100,6 +100,8 @@ pub enum Family {
     Debian,
     /// RHEL and its relatives: cronie and timers.
     Redhat,
+    /// RHEL before its release 8: cronie, and yum.
+    Yum,
     /// Alpine: the cron of `BusyBox`.
     Alpine,
 }

@@ -79,6 +79,8 @@ impl Member<'_> {
         let id = self.persona.os.id.as_str();
         if id.starts_with("alpine") {
             Family::Alpine
+        } else if ["centos6", "centos7"].contains(&id) {
+            Family::Yum
         } else if REDHAT.iter().any(|pattern| id.starts_with(pattern.trim_end_matches('*'))) {
             Family::Redhat
         } else {
@@ -273,7 +275,7 @@ fn network(persona: &Persona) -> Option<(u32, u32)> {
 /// A folder that the file server of a system has (`netsvc/windows`, `smb`).
 fn share(system: &str, family: Family) -> &'static str {
     match family {
-        Family::Redhat => "/srv/samba/archive",
+        Family::Redhat | Family::Yum => "/srv/samba/archive",
         _ if system.starts_with("ubuntu") => "/srv/samba/dept",
         _ => "/srv/samba/transfer",
     }
@@ -281,7 +283,7 @@ fn share(system: &str, family: Family) -> &'static str {
 
 /// The unit that people look after on a machine.
 fn unit(member: &Member<'_>) -> String {
-    let redhat = member.family() == Family::Redhat;
+    let redhat = matches!(member.family(), Family::Redhat | Family::Yum);
     let product = |slug: &str| {
         member.persona.products.get(slug).map(|product| product.name.to_ascii_lowercase()).unwrap_or_default()
     };

@@ -51,6 +51,7 @@ pub(super) fn jobs(routine: &Routine, day: i64) -> Vec<Job> {
     let (timers, hourly, minute): (&[Timer], _, _) = match routine.system {
         Family::Debian => (DEBIAN, "cd / && run-parts --report /etc/cron.hourly", 17),
         Family::Redhat => (REDHAT, "run-parts /etc/cron.hourly", 1),
+        Family::Yum => (&[], "run-parts /etc/cron.hourly", 1),
         Family::Alpine => (&[], "run-parts /etc/periodic/hourly", 0),
     };
     let weekday = (day + 3).rem_euclid(7);
@@ -84,7 +85,7 @@ pub(super) fn jobs(routine: &Routine, day: i64) -> Vec<Job> {
             out.push(Job { at, took, name, about, notable: true });
         }
     }
-    if routine.system != Family::Alpine {
+    if matches!(routine.system, Family::Debian | Family::Redhat) {
         // A quarter of an hour after the start of the system, and then each day at about that time.
         let first = below(&mut subkey::generator(&key, &["cleanup"]), 24 * 60 - 2);
         let at = moment(day, routine.zone_minutes, first, &mut random);

@@ -71,6 +71,7 @@ const DESK: &[&str] =
 const UPDATES: &[(Family, &[&str])] = &[
     (Family::Debian, &["sudo apt update", "apt list --installed | wc -l", "dpkg -l | grep openssh"]),
     (Family::Redhat, &["sudo dnf check-update", "rpm -qa | wc -l", "rpm -q openssh-server"]),
+    (Family::Yum, &["sudo yum check-update", "rpm -qa | wc -l", "rpm -q openssh-server"]),
     (Family::Alpine, &["apk info | wc -l", "apk version"]),
 ];
 

@@ -99,7 +99,10 @@ impl<'a, R: RngCore> Typist<'a, R> {
         if template == "{edit}" {
             return self.edit(at, next);
         }
-        let log = if self.routine.system == Family::Redhat { "/var/log/messages" } else { "/var/log/syslog" };
+        let log = match self.routine.system {
+            Family::Redhat | Family::Yum => "/var/log/messages",
+            Family::Debian | Family::Alpine => "/var/log/syslog",
+        };
         let text = template.replace("{unit}", &self.routine.unit).replace("{log}", log);
         let text = if self.routine.unit == "httpd" { text.replace("access.log", "access_log") } else { text };
         let text = match text.strip_prefix("sudo ") {
