@@ -139,6 +139,16 @@ impl Paths {
         self.root.join("swarm")
     }
 
+    /// Folder of bundles of releases that wait for somebody: on the master for agents, there for who installs them.
+    pub fn parcels(&self) -> PathBuf {
+        self.root.join("parcels")
+    }
+
+    /// Folder of releases that were installed by an update, each in a folder of its number; root's where root runs.
+    pub fn releases(&self) -> PathBuf {
+        self.root.join("releases")
+    }
+
     /// A file of each place that an installation keeps, for who moves it elsewhere. Everything else that is found in
     /// the root is kept with them.
     pub fn keeping(&self) -> Vec<PathBuf> {
@@ -170,7 +180,9 @@ impl Paths {
             self.worker_order("x"),
             self.process_note("x"),
         ];
-        run.into_iter().chain([self.state_lock(), self.keeper_lock(), self.database()]).collect()
+        let releases = [self.parcels(), self.releases()].map(|folder| folder.join("x"));
+        let locks = [self.state_lock(), self.keeper_lock(), self.database()];
+        run.into_iter().chain(locks).chain(releases).collect()
     }
 
     /// Export of the fleet for people and scripts; the store has the truth.

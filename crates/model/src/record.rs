@@ -77,7 +77,7 @@ pub use people::{LETTER_DAY, LetterFilter, LetterRow, PEOPLE_SECRET, PoolRow};
 pub use profile::{Behaviour, Phase, ProfileFilter, ProfileRow, ReuseFilter, ReuseRow};
 pub use retention::{BadRetention, Holding, KindRetention, Retention, Retired};
 pub use sensor::{Fingerprint, FingerprintKind, Probed};
-pub use swarm::{SwarmCertificate, SwarmHost, SwarmReport, SwarmToken};
+pub use swarm::{SwarmCertificate, SwarmHost, SwarmReport, SwarmToken, SwarmUpdate, UpdateState};
 pub use technique::{TechniqueFilter, TechniqueHit, TechniqueSeen};
 pub use topology::{TopologyChangeState, TopologyEvent, TopologyMutation, TopologyRow, TopologyState};
 pub use view::{BUCKETS, Bucket, By, Change, RankChange, Ranked, Span, Subject, TimelineFilter, View};

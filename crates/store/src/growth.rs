@@ -110,6 +110,7 @@ pub(crate) const RULES: &[(&Table, Growth, &str)] = &[
     (&crate::swarm::REPORTS, Operators, "a row for each host"),
     (&crate::swarm::CERTIFICATES, Operators, "a row for each certificate of a host"),
     (&crate::swarm::TOKENS, Bounded, "30 days after it was made"),
+    (&crate::update::UPDATES, Bounded, "400 days after it ended"),
 ];
 
 /// How a table grows.

@@ -52,6 +52,7 @@ mod technique;
 mod text;
 mod timeline;
 mod topology;
+mod update;
 mod user;
 mod words;
 

@@ -114,6 +114,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0021_life.sql"),
         include_str!("../migrations/mysql/0021_life.sql"),
     ),
+    (
+        22,
+        include_str!("../migrations/sqlite/0022_updates.sql"),
+        include_str!("../migrations/mysql/0022_updates.sql"),
+    ),
 ];
 
 /// The version that this release writes.

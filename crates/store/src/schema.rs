@@ -11,7 +11,7 @@ use decnet_model::{
         AlertFormat, AlertKind, Behaviour, CanaryChannel, CanaryKind, DeckyActual, DeckyDesired, Deed,
         DeliveryState, FingerprintKind, IncidentDeed, IncidentState, Level, LifeKind, MarkKind,
         MutationCause, MutationKind, OperationKind, OperationState, Phase, Rpki, Subject,
-        TopologyChangeState, TopologyState, TraversalKind, Verdict,
+        TopologyChangeState, TopologyState, TraversalKind, UpdateState, Verdict,
     },
 };
 use std::net::IpAddr;
@@ -190,6 +190,7 @@ names! {
     TopologyChangeState: "a state of a change";
     TopologyState: "a state of a topology";
     TraversalKind: "a kind of traversal";
+    UpdateState: "how far an update is";
     Verdict: "a verdict";
 }
 

@@ -8,6 +8,7 @@ use crate::{
     authority::{self, Certificate},
     error::{network, stored},
     files::{self, Files},
+    hand_out::HandOut,
     message::{self, Denied, Join, Joined, Orders, Renew, Renewed, Report},
     refusal::Refusal,
     tls,
@@ -59,6 +60,10 @@ pub struct Settings {
     pub port: u16,
     /// Port of the listener, for those who join.
     pub syslog_port: u16,
+    /// The release that this is.
+    pub version: String,
+    /// Seconds that a release has on an agent to prove itself.
+    pub patience: u64,
 }
 
 /// What the controller has done, for its status.
@@ -74,6 +79,7 @@ struct Controller {
     store: Store,
     files: Files,
     watched: Watched,
+    hand_out: HandOut,
     syslog_port: u16,
     counters: Arc<Counters>,
 }
@@ -103,8 +109,10 @@ async fn work(mut worker: WorkerContext, store: Store, settings: Settings) -> Re
     let watched = watched(&store, &files, true, true).await?;
     tracing::info!(place, "the controller listens");
     let counters = Arc::new(Counters::default());
+    let hand_out = HandOut::new(&store, &worker.paths, settings.version, settings.patience);
     let controller = Controller {
         store,
+        hand_out,
         files,
         watched,
         syslog_port: settings.syslog_port,
@@ -184,6 +192,8 @@ impl Controller {
             (&Method::POST, message::JOIN) => self.join(request, &peer).await,
             (&Method::POST, message::REPORT) => self.report(request, &peer).await,
             (&Method::POST, message::RENEW) => self.renew(request, &peer).await,
+            (&Method::POST, message::PIECE) => self.piece(request, &peer).await,
+            (&Method::POST, message::UPDATE) => self.update(request, &peer).await,
             _ => return told(StatusCode::NOT_FOUND, "there is no such route"),
         };
         match done {
@@ -304,6 +314,7 @@ impl Controller {
         let other = found.generation != report.generation && !found.wanted.is_empty();
         let fleet = other.then(|| serde_json::from_str(&found.wanted)).transpose();
         let fleet = fleet.map_err(|error| Error::Wrong(format!("what is wanted cannot be read: {error}")))?;
+        let update = self.hand_out.offer(host).await?;
         let certificates = self.store.swarm_certificates().await.map_err(stored("read certificates"))?;
         let masters = certificates.into_iter().filter(|row| row.role == Role::Master.name());
         body(&Orders {
@@ -312,7 +323,20 @@ impl Controller {
             pulse: found.pulse,
             name: found.name,
             revoked: masters.filter(|row| row.revoked_at.is_some()).map(|row| row.fingerprint).collect(),
+            update,
         })
+    }
+
+    /// Hands out a piece of the release that the host is offered.
+    async fn piece(&self, request: Request<Incoming>, peer: &Peer) -> Result<Bytes, Error> {
+        let (host, _) = self.agent(peer).await?;
+        body(&self.hand_out.piece(host, &read(request, message::SMALL).await?).await?)
+    }
+
+    /// Hears how far a host is with its update.
+    async fn update(&self, request: Request<Incoming>, peer: &Peer) -> Result<Bytes, Error> {
+        let (host, _) = self.agent(peer).await?;
+        body(&self.hand_out.told(host, &read(request, message::SMALL).await?).await?)
     }
 
     /// Signs another key of the host; the certificate that it shows stays valid until it expires.

@@ -12,7 +12,7 @@ use decnet_model::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Write},
     os::{
         fd::AsRawFd,
@@ -181,6 +181,19 @@ impl Files {
         let _ = fs::remove_file(self.path("pending.json"));
     }
 
+    /// The release as which the master has heard this host last, and when; `None`: it has not.
+    pub fn heard(&self) -> Option<(String, i64)> {
+        self.read_json("heard.json").ok()
+    }
+
+    /// Keeps as which release the master has heard this host.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn put_heard(&self, version: &str, at: i64) -> Result<(), Error> {
+        self.write_json("heard.json", &(version, at))
+    }
+
     /// Where deckies can stand on this host; `None` while nobody has looked.
     pub fn ground(&self) -> Option<Ground> {
         self.read_json("ground.json").ok()
@@ -222,11 +235,8 @@ impl Files {
     /// Writes a file that nobody but the house reads, whole or not at all.
     fn write(&self, name: &str, text: &str) -> Result<(), Error> {
         let path = self.path(name);
-        private(&self.root, &self.folder, &path, text).map_err(|source| Error::File {
-            attempt: "write",
-            path,
-            source,
-        })
+        private(&self.root, &self.folder, &path, |file| file.write_all(text.as_bytes()))
+            .map_err(|source| Error::File { attempt: "write", path, source })
     }
 }
 
@@ -237,7 +247,14 @@ struct Pending {
     request: String,
 }
 
-fn private(root: &Path, folder: &Path, path: &Path, text: &str) -> io::Result<()> {
+/// Makes the file `path` in `folder`, which is the house's, of what `fill` writes: whole or not at all. Nobody but the
+/// house reads it.
+pub(crate) fn private(
+    root: &Path,
+    folder: &Path,
+    path: &Path,
+    fill: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     // The state folder is the house's, and what it puts there is not for root to follow.
     let flags = nix::libc::O_DIRECTORY | nix::libc::O_NOFOLLOW;
@@ -253,7 +270,7 @@ fn private(root: &Path, folder: &Path, path: &Path, text: &str) -> io::Result<()
     let next = to.with_extension("next");
     let _ = fs::remove_file(&next);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&next)?;
-    file.write_all(text.as_bytes())?;
+    fill(&mut file)?;
     file.sync_all()?;
     if root_writes {
         let owner = fs::metadata(root)?;

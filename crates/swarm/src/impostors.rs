@@ -68,7 +68,13 @@ impl Master {
         let (port, syslog_port) = (free(), free());
         let worker = context(&paths, Worker::Swarmctl);
         let status = worker.status.clone();
-        let settings = controller::Settings { host: "127.0.0.1".to_owned(), port, syslog_port };
+        let settings = controller::Settings {
+            host: "127.0.0.1".to_owned(),
+            port,
+            syslog_port,
+            version: "1.0.0".to_owned(),
+            patience: 60,
+        };
         tokio::spawn(controller::run(worker, store.clone(), settings));
         let listening = listen(&paths, &store, syslog_port);
         for port in [port, syslog_port] {

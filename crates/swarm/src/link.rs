@@ -6,15 +6,17 @@ use crate::{
     files::{Files, Membership},
     forwarder::behind,
     http,
-    message::{self, Orders, Renew, Renewed, Report},
+    message::{self, Heard, Orders, Piece, PieceSent, Renew, Renewed, Report},
     refusal::Refusal,
     tls::{self, Own, Revoked},
+    update::{Offer, Shelf, Told},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use decnet_fleet::intent;
 use decnet_model::{
     fleet::Fleet,
     paths::Paths,
-    record::{DeckyActual, DeckyDesired},
+    record::{DeckyActual, DeckyDesired, UpdateState},
     swarm::{DeckyReport, Lag},
     worker::{Role, Worker},
 };
@@ -25,7 +27,7 @@ use decnet_pipeline::{
 };
 use decnet_store::Store;
 use netsvc_wire::stamp::{self, Micros};
-use std::time::Duration;
+use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
 
 /// Longest wait of an answer for news, while deckies come up and otherwise.
 const SETTLING: Duration = Duration::from_millis(500);
@@ -36,6 +38,8 @@ const SLACK: Duration = Duration::from_secs(20);
 const WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// Longest wait for deckies to go when the membership ends.
 const LEAVE: Duration = Duration::from_secs(60);
+/// Pieces of a release that are fetched before the master hears of this host again.
+const PIECES: u32 = 32;
 /// Setting that holds the number of what is made to come true.
 const GENERATION: &str = "swarm.generation";
 
@@ -48,6 +52,8 @@ pub struct Settings {
     pub port: Option<u16>,
     /// The release that this is.
     pub version: String,
+    /// Where who installs releases says how far one is.
+    pub told: PathBuf,
 }
 
 /// Runs the link until the worker is told to stop. While the master is away everything here goes on as it is.
@@ -70,7 +76,20 @@ async fn work(
     settings: Settings,
 ) -> Result<(), Error> {
     let files = Files::new(&worker.paths);
-    let mut link = Link { worker: worker.clone(), config, store, files, settings, pulse: 0 };
+    let shelf = Shelf::new(&worker.paths);
+    let mut link = Link {
+        worker: worker.clone(),
+        config,
+        store,
+        files,
+        shelf,
+        settings,
+        pulse: 0,
+        told: BTreeMap::new(),
+        fetching: false,
+        refused: None,
+        heard: false,
+    };
     let mut wait = WAITS.0;
     loop {
         let member = link.files.membership()?;
@@ -114,8 +133,17 @@ struct Link {
     store: Store,
     files: Files,
     settings: Settings,
+    shelf: Shelf,
     /// The last question of the master's that was heard.
     pulse: u64,
+    /// What the master was told of each update last, by its id.
+    told: BTreeMap<String, Told>,
+    /// Whether there is more to be fetched.
+    fetching: bool,
+    /// An update that could not even be fetched.
+    refused: Option<Told>,
+    /// Whether it was noted that the master has heard this release.
+    heard: bool,
 }
 
 impl Link {
@@ -129,7 +157,79 @@ impl Link {
         let patience = Duration::from_millis(report.patience_ms) + SLACK;
         let orders: Orders =
             self.ask(member, &own, message::REPORT, &report, message::LARGE, patience).await?;
-        self.obey(member, &report, orders).await
+        if !self.heard {
+            self.files.put_heard(&self.settings.version, stamp::now())?;
+            self.heard = true;
+        }
+        let update = orders.update.clone();
+        self.obey(member, &report, orders).await?;
+        self.updated(member, &own, update).await
+    }
+
+    /// Tells the master how far an update is, and fetches the release that is offered.
+    async fn updated(&mut self, member: &Membership, own: &Own, offer: Option<Offer>) -> Result<(), Error> {
+        self.fetching = false;
+        if let Some(offer) = offer.filter(|offer| !self.is_known(&offer.id)) {
+            let fetched = self.fetch(member, own, &offer).await;
+            match fetched {
+                Ok(true) => self.shelf.order(&offer)?,
+                Ok(false) => self.fetching = true,
+                Err(error @ (Error::Network(..) | Error::Refused(_))) => return Err(error),
+                // The master may have thought better of it.
+                Err(Error::Answer(reason)) => tracing::warn!(reason, "the release is not to be had"),
+                Err(error) => {
+                    let reason = chain(&error);
+                    tracing::warn!(reason, "the release that is offered is not taken");
+                    self.refused = Some(Told::new(&offer.id, UpdateState::Refused, &reason));
+                }
+            }
+        }
+        let noted = fs::read(&self.settings.told).ok();
+        let noted: Option<Told> = noted.and_then(|text| serde_json::from_slice(&text).ok());
+        for told in [self.refused.clone(), noted].into_iter().flatten() {
+            self.tell(member, own, told).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether an update was begun here, or refused: it is not fetched again.
+    fn is_known(&self, id: &str) -> bool {
+        self.refused.as_ref().is_some_and(|told| told.id == id)
+            || self.shelf.ordered().is_some_and(|order| order.id == id)
+    }
+
+    async fn tell(&mut self, member: &Membership, own: &Own, told: Told) -> Result<(), Error> {
+        if self.told.get(&told.id) == Some(&told) {
+            return Ok(());
+        }
+        let heard: Result<Heard, Error> =
+            self.ask(member, own, message::UPDATE, &told, message::SMALL, SLACK).await;
+        match heard {
+            // One that knows nothing of updates is no reason to go without it.
+            Ok(_) | Err(Error::Answer(_)) => {
+                self.told.insert(told.id.clone(), told);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Fetches some pieces of a release. Returns whether all of it is here.
+    async fn fetch(&mut self, member: &Membership, own: &Own, offer: &Offer) -> Result<bool, Error> {
+        for _ in 0..PIECES {
+            let Some(offset) = self.shelf.wants(offer)? else { return Ok(true) };
+            if offset == 0 {
+                self.tell(member, own, Told::new(&offer.id, UpdateState::Fetching, "")).await?;
+            }
+            let wish = Piece { sha256: offer.sha256.clone(), offset };
+            let sent: PieceSent =
+                self.ask(member, own, message::PIECE, &wish, message::WITH_PIECE, SLACK).await?;
+            let bytes = STANDARD.decode(&sent.bytes).map_err(|error| Error::Garbled(error.to_string()))?;
+            if self.shelf.take(offer, offset, &bytes)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn ask<Q: serde::Serialize, A: serde::de::DeserializeOwned>(
@@ -178,7 +278,11 @@ impl Link {
             let (state, reason) = (row.actual.name().to_owned(), row.reason.clone());
             Some(DeckyReport { name: row.name.parse().ok()?, state, reason })
         };
-        let patience = if settling { SETTLING } else { SETTLED };
+        let patience = match () {
+            () if self.fetching => Duration::ZERO,
+            () if settling => SETTLING,
+            () => SETTLED,
+        };
         Ok(Report {
             host: member.host.clone(),
             version: self.settings.version.clone(),

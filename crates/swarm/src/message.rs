@@ -1,6 +1,7 @@
 //! What agents and the controller say to each other: JSON over HTTP/1.1 over TLS 1.3, each question in a connection
 //! of its own.
 
+use crate::update::Offer;
 use decnet_model::{
     fleet::Fleet,
     swarm::{DeckyReport, Ground, Lag},
@@ -13,6 +14,10 @@ pub const JOIN: &str = "/swarm/join";
 pub const REPORT: &str = "/swarm/report";
 /// Asks for another certificate.
 pub const RENEW: &str = "/swarm/renew";
+/// Asks for a piece of the release that is offered.
+pub const PIECE: &str = "/swarm/piece";
+/// Says how far an update is.
+pub const UPDATE: &str = "/swarm/update";
 /// Says that the controller is there.
 pub const HEALTH: &str = "/swarm/health";
 
@@ -20,6 +25,9 @@ pub const HEALTH: &str = "/swarm/health";
 pub const SMALL: usize = 64 << 10;
 /// Bytes of a report, and of an answer to one: ten thousand deckies.
 pub const LARGE: usize = 32 << 20;
+
+/// Bytes of an answer with a piece of a release, in base64.
+pub const WITH_PIECE: usize = 2 << 20;
 
 /// A wish to join.
 #[derive(Clone, Serialize, Deserialize)]
@@ -87,7 +95,30 @@ pub struct Orders {
     /// Fingerprints of certificates of the master that are no longer valid.
     #[serde(default)]
     pub revoked: Vec<String>,
+    /// The release that is to be installed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update: Option<Offer>,
 }
+
+/// A wish for a piece of a release. What later releases say beside it is no matter here.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Piece {
+    /// SHA-256 of the bundle, hex.
+    pub sha256: String,
+    /// Where the piece begins.
+    pub offset: u64,
+}
+
+/// The answer to [`Piece`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PieceSent {
+    /// The bytes, base64.
+    pub bytes: String,
+}
+
+/// An answer without words.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Heard {}
 
 /// A wish for another certificate.
 #[derive(Clone, Serialize, Deserialize)]

@@ -109,7 +109,7 @@ fn kept(context: &Context) -> Result<Vec<(String, PathBuf, bool)>> {
     let mut left: Vec<PathBuf> = BESIDE.map(|side| beside(&database, side)).into();
     left.push(database.clone());
     left.extend(restoration::own(&paths, &database));
-    left.extend([paths.run(), paths.state_lock(), paths.keeper_lock()]);
+    left.extend([paths.run(), paths.state_lock(), paths.keeper_lock(), paths.parcels(), paths.releases()]);
     let (mut found, mut folders) = (Vec::new(), vec![paths.root().to_owned()]);
     while let Some(folder) = folders.pop() {
         let entries = match fs::read_dir(&folder) {

@@ -85,7 +85,8 @@ fn wanted_user(settings: &Settings) -> Result<Option<User>> {
 }
 
 /// Gives everything in the state folder that root made to `user`, and closes it to others. Spools stay the
-/// service processes', the install secret and what netd, the lab and the runtime of containers keep stay root's.
+/// service processes', the install secret and what netd, the lab, the runtime of containers and
+/// updates keep stay root's.
 ///
 /// # Errors
 /// When something keeps its owner.
@@ -153,6 +154,7 @@ fn is_kept(path: &Path, paths: &Paths) -> bool {
         || name.starts_with(RELAYED.as_bytes());
     path == paths.install_secret()
         || path == paths.containers()
+        || path == paths.releases()
         || (path.parent() == Some(&paths.spools()) && !own)
         || (runs && [b"netd.".as_slice(), b"lab."].iter().any(|of| name.starts_with(of)))
 }

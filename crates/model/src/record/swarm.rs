@@ -125,3 +125,103 @@ pub struct SwarmToken {
     /// The host that joined with it.
     pub host: String,
 }
+
+/// An update of one host, or of the master itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SwarmUpdate {
+    /// Id: that of its roll-out, and of the host.
+    pub id: String,
+    /// The roll-out that it belongs to.
+    pub rollout: String,
+    /// Id of the host; `master` for the master itself.
+    pub host: String,
+    /// Its name.
+    pub name: String,
+    /// When its turn is: 0 at once, 1 when all of 0 have proved themselves.
+    pub stage: u64,
+    /// The release before, as far as it was known.
+    pub from_version: String,
+    /// The release that it gets.
+    pub to_version: String,
+    /// SHA-256 of the bundle, hex.
+    pub sha256: String,
+    /// Bytes of the bundle.
+    pub size: u64,
+    /// Its signature, as minisign's file.
+    pub signature: String,
+    /// How far it is.
+    pub state: UpdateState,
+    /// Why it is not done.
+    pub reason: String,
+    /// Who asked.
+    pub asked_by: String,
+    /// When.
+    pub asked_at: Micros,
+    /// When the state changed last.
+    pub changed_at: Micros,
+    /// When it ended.
+    pub ended_at: Option<Micros>,
+}
+
+/// How far an update of a host is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UpdateState {
+    /// It is not its turn yet.
+    Waiting,
+    /// The host gets it as soon as it comes.
+    Offered,
+    /// The host fetches it.
+    Fetching,
+    /// The host has it and is busy with it.
+    Trying,
+    /// It runs and has proved itself.
+    Done,
+    /// It has not proved itself, and the one before runs again.
+    RolledBack,
+    /// The host does not take it, and has changed nothing.
+    Refused,
+    /// Nothing was heard of it for too long.
+    Failed,
+    /// Its turn never came.
+    Cancelled,
+}
+
+impl UpdateState {
+    /// All states.
+    pub const ALL: &'static [UpdateState] = &[
+        UpdateState::Waiting,
+        UpdateState::Offered,
+        UpdateState::Fetching,
+        UpdateState::Trying,
+        UpdateState::Done,
+        UpdateState::RolledBack,
+        UpdateState::Refused,
+        UpdateState::Failed,
+        UpdateState::Cancelled,
+    ];
+
+    /// Name in the store and in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            UpdateState::Waiting => "waiting",
+            UpdateState::Offered => "offered",
+            UpdateState::Fetching => "fetching",
+            UpdateState::Trying => "trying",
+            UpdateState::Done => "done",
+            UpdateState::RolledBack => "rolled-back",
+            UpdateState::Refused => "refused",
+            UpdateState::Failed => "failed",
+            UpdateState::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether nothing more comes of it.
+    pub fn is_ended(self) -> bool {
+        !matches!(
+            self,
+            UpdateState::Waiting | UpdateState::Offered | UpdateState::Fetching | UpdateState::Trying
+        )
+    }
+}
+
+named!(UpdateState);
