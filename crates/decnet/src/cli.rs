@@ -43,6 +43,7 @@ use crate::{
         personas::{Letters, People},
         probe::Probe,
         reconcile::{Reconcile, Redeploy},
+        release::Releases,
         reuse::Reuse,
         run, serve,
         sessions::Sessions,
@@ -61,6 +62,7 @@ use crate::{
     examples::{self, USAGE},
     hidden, house, mode, output,
     settings::{Layer, Origin, Settings},
+    updater,
 };
 use anyhow::Result;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -175,6 +177,7 @@ enum House {
     Join(Join),
     Agent(Agent),
     Leave(Leave),
+    Release(Releases),
     Worker(Workers),
     Log(Log),
     Init(Init),
@@ -213,6 +216,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
+    updater::enter(&settings, matches.subcommand_name());
     if let Some(verb) = matches.subcommand_name().filter(|verb| mode::is_masters(verb))
         && mode::is_gated(&settings)
     {
@@ -447,6 +451,7 @@ async fn dispatch_house(verb: House, flags: Layer, context: &Context) -> Result<
         House::Join(join) => join.run(context).await,
         House::Agent(agent) => agent.run(context).await,
         House::Leave(leave) => leave.run(context).await,
+        House::Release(release) => release.run(context),
         House::Worker(worker) => worker.run(context).await,
         House::Log(log) => log.run(context),
         House::Init(init) => init.run(flags, context.settings()).await,

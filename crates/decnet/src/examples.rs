@@ -14,6 +14,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &["decnet alerts set siem --target https://siem.lan/hook --severity high", "decnet alerts test siem"],
     ),
     ("agent", &["decnet agent", "decnet agent --daemon"]),
+    ("agent trust-key", &["decnet agent trust-key release.pub"]),
     (
         "alerts mute",
         &[
@@ -145,6 +146,20 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("docs", &["decnet docs", "decnet docs services/ssh", "decnet docs settings"]),
+    (
+        "release",
+        &["decnet release keygen release.key", "decnet release sign --key release.key dist/decnet.tar.gz"],
+    ),
+    ("release keygen", &["decnet release keygen release.key"]),
+    (
+        "release sign",
+        &[
+            "decnet release sign --key release.key dist/decnet-0.2.0-x86_64-linux.tar.gz",
+            "decnet release sign --key release.key --number 0.2.0 -o my.release target/release-folder",
+        ],
+    ),
+    ("release trust", &["decnet release trust release.pub"]),
+    ("release verify", &["decnet release verify --key release.pub decnet-0.2.0-x86_64-linux.release"]),
     ("services", &["decnet services", "decnet services show ssh"]),
     (
         "events",
@@ -264,6 +279,15 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     ("swarm list", &["decnet swarm list", "decnet swarm list --status unreachable --json"]),
     ("swarm rename", &["decnet swarm rename --name berlin-1 --to berlin-old"]),
+    (
+        "swarm update",
+        &[
+            "decnet swarm update --all --canary 1 decnet-0.2.0-x86_64-linux.release",
+            "decnet swarm update --host berlin-1 decnet-0.2.0-x86_64-linux.release --json",
+            "decnet swarm update --self decnet-0.2.0-x86_64-linux.release",
+        ],
+    ),
+    ("swarm updates", &["decnet swarm updates", "decnet swarm updates --json"]),
     ("swarm teardown", &["decnet swarm teardown --id decky-07", "decnet swarm teardown --all"]),
     ("swarmctl", &["decnet swarmctl", "decnet swarmctl --no-listener --daemon"]),
     ("techniques", &["decnet techniques --since 7d", "decnet techniques --src 192.0.2.7 --json"]),

@@ -2,7 +2,7 @@
 //! else, because what they do to namespaces holds for one thread. And the one that prints the document of the
 //! interface, which the build keeps a copy of.
 
-use crate::{firedrill::Way, house, intruder, logs, output};
+use crate::{firedrill::Way, house, intruder, logs, output, updater};
 use decnet_engine::{lab, native, plan};
 use serde::de::DeserializeOwned;
 use std::{
@@ -24,6 +24,7 @@ pub fn main() -> Option<ExitCode> {
         "lab-hold" => lab_hold(),
         INTRUDER => intrude(),
         PART => house::part_main(),
+        updater::JUDGE => updater::judge_main(),
         "openapi" => openapi(),
         _ => return None,
     };

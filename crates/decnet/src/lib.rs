@@ -27,6 +27,7 @@ pub mod runner;
 pub mod settings;
 mod stead;
 pub mod tls;
+pub mod updater;
 pub mod web;
 pub mod workers;
 

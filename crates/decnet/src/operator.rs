@@ -254,6 +254,16 @@ fn on_the_swarm(work: &SwarmWork) -> Vec<String> {
         SwarmWork::Undrain(id) => words("drain", &[host(id), "--undo".to_owned()]),
         SwarmWork::Teardown(Some(decky)) => words("teardown", &[format!("--id={decky}")]),
         SwarmWork::Teardown(None) => words("teardown", &["--all".to_owned()]),
+        SwarmWork::Update { sha256, hosts, canaries } => {
+            // Agents may take longer than a piece of work may; how far they are is listed.
+            let mut rest = vec!["--no-wait".to_owned(), format!("--canary={canaries}")];
+            rest.extend(hosts.iter().map(|id| format!("--host={id}")));
+            if hosts.is_empty() {
+                rest.push("--all".to_owned());
+            }
+            rest.extend(["--".to_owned(), sha256.clone()]);
+            words("update", &rest)
+        }
     }
 }
 
@@ -435,6 +445,12 @@ mod tests {
         let host = "--interface".to_owned();
         assert_eq!(words(Request::Swarm(SwarmWork::Drain(host))), "swarm drain --json --uuid=--interface");
         assert_eq!(words(Request::Swarm(SwarmWork::Check)), "swarm check --json");
+        let update = |hosts: &[&str]| {
+            let hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
+            words(Request::Swarm(SwarmWork::Update { sha256: "-x".to_owned(), hosts, canaries: 1 }))
+        };
+        assert_eq!(update(&[]), "swarm update --json --no-wait --canary=1 --all -- -x");
+        assert_eq!(update(&["--all"]), "swarm update --json --no-wait --canary=1 --host=--all -- -x");
         let on = BTreeMap::from([("site".to_owned(), "berlin".to_owned())]);
         let fleet = FleetRequest::Ini(String::new());
         let asked = Request::SwarmDeploy { fleet, on, take_away: true, plan: false };

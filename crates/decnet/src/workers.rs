@@ -5,7 +5,7 @@ use crate::{
     commands::{Context, probe},
     operator,
     settings::{Name, Settings},
-    web,
+    updater, web,
 };
 use anyhow::{Context as _, Result};
 use decnet_bus::Bus;
@@ -79,6 +79,7 @@ pub fn body(worker: Worker, context: &Context) -> Body {
             let master = context.settings().given(Name::SwarmMasterHost).map(str::to_owned);
             decnet_swarm::forwarder::run(worker, decnet_swarm::forwarder::Settings { master, port: None })
         }),
+        Worker::Updater => of_the_program(context, updater::run),
         Worker::Operator => of_the_program(context, operator::run),
         Worker::Api => of_the_program(context, api::run),
         Worker::Web => of_the_program(context, web::run),
@@ -131,6 +132,8 @@ fn controller_settings(context: &Context) -> decnet_swarm::controller::Settings 
         host: context.settings().text(Name::SwarmctlHost).to_owned(),
         port: port(context, Name::SwarmctlPort),
         syslog_port: port(context, Name::SwarmSyslogPort),
+        version: updater::version(),
+        patience: context.settings().number(Name::UpdateSeconds),
     }
 }
 
@@ -145,7 +148,8 @@ fn link_settings(context: &Context) -> decnet_swarm::link::Settings {
     decnet_swarm::link::Settings {
         master: context.settings().given(Name::SwarmMasterHost).map(str::to_owned),
         port: None,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        version: updater::version(),
+        told: updater::Slots::new(&context.paths()).told_path(),
     }
 }
 

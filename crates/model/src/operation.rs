@@ -122,6 +122,15 @@ pub enum SwarmWork {
     Undrain(String),
     /// Take this decky down, or all of the swarm.
     Teardown(Option<DeckyName>),
+    /// Roll out a release that is kept on the master.
+    Update {
+        /// SHA-256 of its bundle.
+        sha256: String,
+        /// Hosts by id; none: all.
+        hosts: Vec<String>,
+        /// So many of them first.
+        canaries: u32,
+    },
 }
 
 /// A change of a service.

@@ -412,6 +412,14 @@ workers! {
         alias: None,
         process: Process::Swarm,
     }
+    /// Install releases that the master hands on and the operator has signed
+    Updater = "updater" {
+        role: Role::Agent,
+        after: &[Worker::Bus],
+        wake: Wake { topics: &[], tick: Duration::from_secs(1) },
+        alias: None,
+        process: Process::Keeper,
+    }
     /// Do what operators ask for through the interface
     Operator = "operator" {
         role: Role::Master,
@@ -465,7 +473,7 @@ impl Worker {
     pub fn grants(self) -> Grants {
         let grants = self.spec().process.grants();
         match self {
-            Worker::Bus | Worker::Collector => Grants { families: LOCAL, ..grants },
+            Worker::Bus | Worker::Collector | Worker::Updater => Grants { families: LOCAL, ..grants },
             _ => grants,
         }
     }

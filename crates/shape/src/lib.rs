@@ -59,7 +59,7 @@ pub use profile::{
     ProfileFacts, ProfileQuery, Reuse, ReuseDetail, ReuseNames, ReuseQuery, RiskTerm, ToolGuess, TraitSeen,
 };
 pub use session::{Session, SessionDetail, SessionPackets};
-pub use swarm::{SwarmDecky, SwarmHost};
+pub use swarm::{SwarmDecky, SwarmHost, SwarmUpdate};
 pub use technique::{Technique, TechniqueBy, TechniqueCoverage, TechniqueHit, TechniqueQuery, TechniqueRule};
 pub use texts::Texts;
 pub use topology::{

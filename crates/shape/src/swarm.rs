@@ -3,7 +3,7 @@
 use crate::shown;
 use decnet_model::{
     fleet::Fleet,
-    record::{SwarmHost as Row, SwarmReport},
+    record::{SwarmHost as Row, SwarmReport, SwarmUpdate as UpdateRow},
     swarm::{DeckyReport, Ground, HostState, Labels, Lag},
 };
 use netsvc_wire::stamp;
@@ -78,6 +78,60 @@ pub struct SwarmDecky {
     pub reason: Option<String>,
     /// Services.
     pub services: Vec<String>,
+}
+
+/// An update of a host.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SwarmUpdate {
+    /// Its id.
+    pub id: String,
+    /// The roll-out that it belongs to.
+    pub rollout: String,
+    /// Id of the host; `master` for the master itself.
+    pub host: String,
+    /// Its name.
+    pub name: String,
+    /// 0: it got it at once; 1: when all of 0 had proved themselves.
+    pub stage: u64,
+    /// The release before.
+    pub from: String,
+    /// The release that it gets.
+    pub to: String,
+    /// SHA-256 of the bundle.
+    pub sha256: String,
+    /// `waiting`, `offered`, `fetching`, `trying`, `done`, `rolled-back`, `refused`, `failed`, `cancelled`.
+    pub state: &'static str,
+    /// Why it is not done.
+    pub reason: Option<String>,
+    /// Who asked.
+    pub asked_by: String,
+    /// When.
+    pub asked_at: String,
+    /// When its state changed last.
+    pub changed_at: String,
+    /// When it ended.
+    pub ended_at: Option<String>,
+}
+
+impl From<&UpdateRow> for SwarmUpdate {
+    fn from(row: &UpdateRow) -> Self {
+        SwarmUpdate {
+            id: row.id.clone(),
+            rollout: row.rollout.clone(),
+            host: row.host.clone(),
+            name: row.name.clone(),
+            stage: row.stage,
+            from: shown(&row.from_version),
+            to: row.to_version.clone(),
+            sha256: row.sha256.clone(),
+            state: row.state.name(),
+            reason: Some(shown(&row.reason)).filter(|reason| !reason.is_empty()),
+            asked_by: row.asked_by.clone(),
+            asked_at: stamp::format(row.asked_at),
+            changed_at: stamp::format(row.changed_at),
+            ended_at: row.ended_at.map(stamp::format),
+        }
+    }
 }
 
 impl SwarmHost {

@@ -127,6 +127,8 @@ pub const RULES: &[Rule] = &[
     change("PATCH", "/api/v1/swarm/hosts/{id}", ADMIN, MANAGE, "swarm.update"),
     change("POST", "/api/v1/swarm/work", ADMIN, MANAGE, "swarm.work"),
     change("POST", "/api/v1/swarm/deploy", ADMIN, MANAGE, "swarm.deploy"),
+    ask("/api/v1/swarm/updates", VIEWER),
+    change("POST", "/api/v1/swarm/updates", ADMIN, MANAGE, "swarm.release"),
     ask("/api/v1/archetypes", VIEWER),
     ask("/api/v1/distros", VIEWER),
     ask("/api/v1/services", VIEWER),

@@ -238,6 +238,8 @@ fn of_the_fleet() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::swarm::update))
         .routes(routes!(route::swarm::work))
         .routes(routes!(route::swarm::deploy))
+        .routes(routes!(route::swarm::updates))
+        .routes(routes!(route::swarm::roll_out))
 }
 
 /// Whether a path is the interface's; all others are the dashboard's.

@@ -1,9 +1,9 @@
 //! `join`, `agent` and `leave`: this host as one of a swarm. And `swarmctl`, the other side of it.
 
-use super::{Context, run};
-use crate::{ground, house, output, settings::Name};
+use super::{Context, release::Trust, run};
+use crate::{ground, house, output, settings::Name, updater};
 use anyhow::{Context as _, Result, bail};
-use clap::Args;
+use clap::{Args, Subcommand};
 use decnet_model::{
     swarm::Token,
     worker::{Role, Worker},
@@ -11,6 +11,7 @@ use decnet_model::{
 use decnet_swarm::{
     files::{Files, Membership},
     join,
+    release::PublicKey,
 };
 use serde_json::json;
 
@@ -35,6 +36,9 @@ pub struct Join {
     /// Start the agent in the background at once
     #[arg(long)]
     run: bool,
+    /// Believe releases that this key has signed, and no others; `swarm enroll` says it where the master trusts one
+    #[arg(long, value_name = "KEY")]
+    release_key: Option<String>,
     /// JSON
     #[arg(long)]
     json: bool,
@@ -45,7 +49,10 @@ pub struct Join {
 /// Deckies serve, and what they see is kept, while the master is away. No database server is needed. Without a master
 /// (`decnet join`) there is nothing to run.
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Agent {
+    #[command(subcommand)]
+    verb: Option<AgentVerb>,
     /// Go to the background; messages go to run/decnet.log in the state folder
     #[arg(long, short)]
     daemon: bool,
@@ -55,6 +62,12 @@ pub struct Agent {
     /// User that the processes of the house become when root starts them, by name or number
     #[arg(long, value_name = "USER")]
     pub user: Option<String>,
+}
+
+#[derive(Subcommand, Debug)]
+enum AgentVerb {
+    /// Have this host believe releases that a key has signed, and no others: `decnet release trust`
+    TrustKey(Trust),
 }
 
 /// End the membership on this host's side: its deckies and its key go, what was recorded stays
@@ -93,11 +106,14 @@ impl Join {
         fs_err::create_dir_all(context.paths().root()).context("make the state folder")?;
         // Before anything is asked of the master: what cannot be here is told here.
         let ground = ground::looked(context, self.interface.clone(), self.lab, &host)?;
-        let version = env!("CARGO_PKG_VERSION");
-        let member = join::join(&files, &host, port, &token, version).await?;
+        let key = self.release_key.as_deref().map(PublicKey::read).transpose()?;
+        let member = join::join(&files, &host, port, &token, &updater::version()).await?;
         let member = Membership { interface: self.interface, lab: self.lab, ..member };
         files.put_membership(&member)?;
         files.put_ground(&ground)?;
+        if let Some(key) = key {
+            updater::Slots::new(&context.paths()).trust(&key)?;
+        }
         if self.run {
             start(context, false).await?;
         }
@@ -120,6 +136,9 @@ impl Agent {
     /// # Errors
     /// When this host has joined no swarm, or something is in the way of the workers.
     pub async fn run(self, context: &Context) -> Result<()> {
+        if let Some(AgentVerb::TrustKey(trust)) = self.verb {
+            return trust.run(context);
+        }
         ground::prepare(context)?;
         if self.daemon {
             return start(context, self.no_forwarder).await;

@@ -40,6 +40,7 @@ pub mod persona;
 pub mod personas;
 pub mod probe;
 pub mod reconcile;
+pub mod release;
 pub mod reuse;
 pub mod run;
 pub mod serve;

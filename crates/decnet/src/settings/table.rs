@@ -143,6 +143,8 @@ knobs! {
         "Port of the listener of a swarm (RFC 5425)";
     SwarmStale = "master.stale-after", "DECNET_SWARM_STALE_AFTER", "60", Kind::Count,
         "Seconds of silence after which a host of the swarm is unreachable";
+    UpdateSeconds = "master.update-seconds", "DECNET_UPDATE_SECONDS", "120", Kind::Count,
+        "Seconds that a release has to prove itself on a host, before the one that ran there is put back";
     SwarmMasterHost = "agent.master-host", "DECNET_SWARM_MASTER_HOST", "", Kind::Text,
         "Name or address of the master; without it, that which this host has joined";
     SilenceMinutes = "alerts.silence-minutes", "DECNET_ALERT_SILENCE_MINUTES", "5", Kind::Count,

@@ -15,7 +15,7 @@ fn every_worker_starts_after_what_it_needs() {
 fn only_what_starts_others_is_not_confined() {
     for &worker in Worker::ALL {
         let grants = worker.spec().process.grants();
-        let starts = matches!(worker, Worker::Fleet | Worker::Operator);
+        let starts = matches!(worker, Worker::Fleet | Worker::Operator | Worker::Updater);
         assert_eq!((grants.starter, grants.confined), (starts, !starts));
         let few: &[&str] = if grants.low_ports { &["CAP_NET_BIND_SERVICE"] } else { &[] };
         let has = worker.grants().capabilities;

@@ -16,7 +16,7 @@ use decnet_model::{
     record::{SwarmHost as Row, SwarmReport},
     swarm::{AUTHORITY, Invited, Labels, check_name, label},
 };
-use decnet_shape::{Operation, SwarmDecky, SwarmHost};
+use decnet_shape::{Operation, SwarmDecky, SwarmHost, SwarmUpdate};
 use netsvc_wire::stamp::{self, now};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
@@ -26,6 +26,10 @@ use utoipa::ToSchema;
 const MINUTES: (u64, u64) = (30, 10_080);
 /// Largest weight.
 const WEIGHT: u64 = 1000;
+/// Updates that are listed.
+const UPDATES: u64 = 1000;
+/// Hosts of a roll-out at most, where they are named.
+const NAMED: usize = 1000;
 /// Longest note, in characters.
 const NOTES: usize = 2000;
 
@@ -111,6 +115,20 @@ pub(crate) struct WorkRequest {
     /// The decky that goes; without it all of them.
     #[serde(default)]
     decky: Option<String>,
+}
+
+/// A release that is rolled out.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RolloutRequest {
+    /// SHA-256 of its bundle, which `decnet swarm update --keep` has put on the master.
+    sha256: String,
+    /// Hosts that get it, by id; none: all.
+    #[serde(default)]
+    hosts: Vec<String>,
+    /// So many of them first, and the rest when it has proved itself there; 0: all at once.
+    #[serde(default)]
+    canaries: u32,
 }
 
 /// A fleet over the hosts of the swarm.
@@ -312,6 +330,46 @@ pub(crate) async fn deploy(
     let (fleet, take_away) = wanted(asked.fleet)?;
     let on = labels("on", &asked.on)?;
     ask(&state, &viewer, Request::SwarmDeploy { fleet, on, take_away, plan: asked.plan }).await
+}
+
+/// Updates of hosts, those that were asked for last first; the last 1,000.
+#[utoipa::path(
+    get, path = "/swarm/updates", operation_id = "swarm_updates", tag = "swarm", security(("bearer" = [])),
+    responses((status = OK, body = Vec<SwarmUpdate>), (status = UNAUTHORIZED, body = ProblemBody))
+)]
+pub(crate) async fn updates(State(state): State<ApiState>) -> Result<Json<Vec<SwarmUpdate>>, Problem> {
+    let rows = state.store().swarm_updates(UPDATES).await?;
+    Ok(Json(rows.iter().map(SwarmUpdate::from).collect()))
+}
+
+/// Roll a release out that is kept on the master. Each host that does not do well with it goes back by itself.
+#[utoipa::path(
+    post, path = "/swarm/updates", operation_id = "swarm_rollout",
+    tag = "swarm", security(("bearer" = [])), request_body = RolloutRequest,
+    responses(
+        (status = ACCEPTED, body = Operation, headers(("location" = String, description = "Where it is looked at"))),
+        (status = BAD_REQUEST, body = ProblemBody),
+        (status = UNAUTHORIZED, body = ProblemBody),
+        (status = FORBIDDEN, body = ProblemBody),
+        (status = PAYLOAD_TOO_LARGE, body = ProblemBody),
+        (status = TOO_MANY_REQUESTS, body = ProblemBody),
+    )
+)]
+pub(crate) async fn roll_out(
+    State(state): State<ApiState>,
+    viewer: Viewer,
+    body: Result<Json<RolloutRequest>, JsonRejection>,
+) -> Result<Response, Problem> {
+    let Json(asked) = body?;
+    let sha256 = asked.sha256.to_ascii_lowercase();
+    if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(Problem::field("sha256", "64 hexadecimal digits"));
+    }
+    if asked.hosts.len() > NAMED {
+        return Err(Problem::field("hosts", format!("at most {NAMED}")));
+    }
+    let work = SwarmWork::Update { sha256, hosts: asked.hosts, canaries: asked.canaries };
+    ask(&state, &viewer, Request::Swarm(work)).await
 }
 
 async fn read(state: &ApiState) -> Result<(Vec<Row>, BTreeMap<String, SwarmReport>), Problem> {

@@ -2,11 +2,12 @@
 
 mod deploy;
 mod hosts;
+mod update;
 
 pub use deploy::{Mode, apart, deploy};
 
 use super::{Context, user::audit};
-use crate::{output, settings::Name};
+use crate::{output, settings::Name, updater};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use decnet_model::swarm::{HostState, Invited, Labels, label};
@@ -175,6 +176,11 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Roll a release out: each host gets it beside the one that runs, and goes back by itself if the new one does not
+    /// start, is not well, or is not heard here in time
+    Update(Box<update::Rollout>),
+    /// List updates of hosts, those that were asked for last first
+    Updates(update::Updates),
     /// Take deckies of the swarm down; what was recorded stays
     Teardown {
         #[command(flatten)]
@@ -211,6 +217,8 @@ impl Swarm {
                 let change = hosts::Relabel { labels, weight, capacity, notes };
                 hosts::relabel(context, &which, change, json).await
             }
+            Verb::Update(rollout) => rollout.run(context).await,
+            Verb::Updates(updates) => updates.run(context).await,
             Verb::Teardown { target, json } => deploy::teardown(context, &target, json).await,
         }
     }
@@ -273,7 +281,9 @@ async fn enroll(
     let token = join::invite(&store, &authority, &invited, context.now()).await?;
     audit(context, &store, "swarm.enroll", &invited.name).await?;
     let port = context.settings().text(Name::SwarmctlPort);
-    let command = format!("decnet join {address}:{port} {token} --run");
+    let trusted = updater::Slots::new(&context.paths()).trusted();
+    let believed = trusted.map(|key| format!(" --release-key {}", key.line())).unwrap_or_default();
+    let command = format!("decnet join {address}:{port} {token} --run{believed}");
     let fingerprint = hex::encode(token.pin);
     if let Some(folder) = &out_dir {
         write_bundle(folder, &authority, &command)?;
