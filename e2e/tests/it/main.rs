@@ -55,6 +55,7 @@ mod tarpit;
 mod telnet;
 mod topology;
 mod udp;
+mod updates;
 
 use std::time::{Duration, Instant};
 

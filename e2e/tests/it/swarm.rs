@@ -18,15 +18,16 @@ type Numbers = BTreeMap<String, BTreeSet<u64>>;
 const HOSTS: [(&str, u8); 4] = [("master", 1), ("alpha", 2), ("beta", 3), ("attacker", 200)];
 
 /// A segment with hosts; all are gone when it is dropped.
-struct Site {
+pub(crate) struct Site {
     tag: String,
-    states: BTreeMap<&'static str, tempfile::TempDir>,
+    pub(crate) states: BTreeMap<&'static str, tempfile::TempDir>,
 }
 
 impl Site {
     /// `None`, with a line that says so, where namespaces may not be made.
-    fn up() -> Option<Site> {
-        let tag = format!("sw{}", std::process::id());
+    /// `name` tells it from others of this process.
+    pub(crate) fn up(name: &str) -> Option<Site> {
+        let tag = format!("{name}{}", std::process::id());
         let state = |name| {
             use std::os::unix::fs::PermissionsExt;
             let state = tempfile::Builder::new().prefix("swarm-e2e-").tempdir_in("/var/tmp").unwrap();
@@ -65,26 +66,26 @@ impl Site {
     }
 
     /// A program on a host.
-    fn on(&self, host: &str, words: &[&str]) -> Output {
+    pub(crate) fn on(&self, host: &str, words: &[&str]) -> Output {
         let space = self.space(host);
         Command::new("timeout").args(["150", "ip", "netns", "exec", &space]).args(words).output().unwrap()
     }
 
     /// The operator's program on a host.
-    fn decnet(&self, host: &str, words: &[&str]) -> Output {
+    pub(crate) fn decnet(&self, host: &str, words: &[&str]) -> Output {
         let program = program("decnet").display().to_string();
         let state = self.states[host].path().display().to_string();
         let all = [&[program.as_str(), "--state-dir", state.as_str()], words].concat();
         self.on(host, &all)
     }
 
-    fn run(&self, host: &str, words: &[&str]) -> String {
+    pub(crate) fn run(&self, host: &str, words: &[&str]) -> String {
         let output = self.decnet(host, words);
         assert!(output.status.success(), "{host} {words:?}: {}\n{}", printed(&output), self.messages());
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn json(&self, host: &str, words: &[&str]) -> Value {
+    pub(crate) fn json(&self, host: &str, words: &[&str]) -> Value {
         serde_json::from_str(&self.run(host, words)).unwrap()
     }
 
@@ -95,7 +96,7 @@ impl Site {
     }
 
     /// What the programs say of themselves, for a test that fails.
-    fn messages(&self) -> String {
+    pub(crate) fn messages(&self) -> String {
         let log = |(name, state): (&&str, &tempfile::TempDir)| {
             let text = fs::read_to_string(state.path().join("run/decnet.log")).unwrap_or_default();
             let last: Vec<_> = text.lines().rev().take(25).collect();
@@ -105,7 +106,7 @@ impl Site {
     }
 
     /// Has a host join by the command that the master prints.
-    fn enroll(&self, name: &str, more: &[&str]) -> String {
+    pub(crate) fn enroll(&self, name: &str, more: &[&str]) -> String {
         let asked = ["swarm", "enroll", "--name", name, "--address", "10.77.0.1", "--json"];
         let invited = self.json("master", &asked);
         let command = invited["command"].as_str().unwrap().to_owned();
@@ -120,7 +121,7 @@ impl Site {
     }
 
     /// Says something on each of `deckies` that is found again.
-    fn touch(&self, deckies: &[Value], mark: &str) {
+    pub(crate) fn touch(&self, deckies: &[Value], mark: &str) {
         for decky in deckies {
             let (ip, name) = (decky["address"].as_str().unwrap(), decky["decky"].as_str().unwrap());
             let deadline = Instant::now() + Duration::from_secs(20);
@@ -136,7 +137,7 @@ impl Site {
     }
 
     /// Waits until each of `deckies` has `mark` in the master's store, and looks that it is there once, with its host.
-    fn arrived(&self, deckies: &[Value], mark: &str) {
+    pub(crate) fn arrived(&self, deckies: &[Value], mark: &str) {
         let deadline = Instant::now() + Duration::from_secs(90);
         loop {
             let events = self.events();
@@ -259,7 +260,7 @@ fn every_touch_of_every_host_comes_home_once_whatever_breaks() {
     if !have("redis-cli", "redis-tools") || !have("ip", "iproute2") {
         return;
     }
-    let Some(site) = Site::up() else { return };
+    let Some(site) = Site::up("sw") else { return };
     // The swarm begins with the first invitation.
     assert!(site.refused("alpha", &["agent"]).contains("joined no swarm"));
     site.json("master", &["swarm", "enroll", "--name", "nobody", "--address", "10.77.0.1", "--json"]);

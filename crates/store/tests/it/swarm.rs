@@ -5,7 +5,7 @@ use crate::{
     lines::{With, line},
 };
 use decnet_model::{
-    record::{SwarmCertificate, SwarmHost, SwarmReport, SwarmToken},
+    record::{SwarmCertificate, SwarmHost, SwarmReport, SwarmToken, SwarmUpdate, UpdateState},
     worker::Worker,
 };
 use decnet_store::{
@@ -20,6 +20,7 @@ on_every_backend!(
     what_is_wanted_has_another_number_when_it_is_another,
     who_is_decommissioned_has_no_valid_certificate,
     events_carry_their_host,
+    an_update_moves_on_from_the_state_that_was_seen,
 );
 
 fn token(hash: &str, name: &str) -> SwarmToken {
@@ -132,4 +133,42 @@ async fn events_carry_their_host(store: Store) {
     assert_eq!(found, [None, Some("berlin-1")]);
     let only = Filter { host: Some("berlin-1".to_owned()), ..Filter::default() };
     assert_eq!(store.event_list(&only, Page::newest(10)).await.unwrap().len(), 1);
+}
+
+async fn an_update_moves_on_from_the_state_that_was_seen(store: Store) {
+    let update = |host: &str, rollout: &str, state| SwarmUpdate {
+        id: format!("{rollout}.{host}"),
+        rollout: rollout.to_owned(),
+        host: host.to_owned(),
+        name: host.to_owned(),
+        stage: 0,
+        from_version: "1.0.0".to_owned(),
+        to_version: "1.1.0".to_owned(),
+        sha256: "00".repeat(32),
+        size: 7,
+        signature: "signed".to_owned(),
+        state,
+        reason: String::new(),
+        asked_by: "eve".to_owned(),
+        asked_at: 5,
+        changed_at: 5,
+        ended_at: None,
+    };
+    let (a, b) = (update("a", "r", UpdateState::Offered), update("b", "r", UpdateState::Waiting));
+    assert_eq!(store.swarm_updates_ask(&[a.clone(), b.clone()], 5).await.unwrap(), None);
+    assert_eq!(store.swarm_updates_open().await.unwrap(), [a.clone(), b.clone()]);
+    let trying = SwarmUpdate { state: UpdateState::Trying, changed_at: 6, ..a.clone() };
+    assert!(store.swarm_update_move(&trying, UpdateState::Offered).await.unwrap());
+    assert!(!store.swarm_update_move(&trying, UpdateState::Offered).await.unwrap(), "somebody was faster");
+    let again = [update("b", "s", UpdateState::Offered), update("a", "s", UpdateState::Offered)];
+    assert_eq!(store.swarm_updates_ask(&again, 7).await.unwrap().as_deref(), Some("a"), "it is busy");
+    assert_eq!(store.swarm_rollout("r").await.unwrap()[1], b, "and nothing was changed");
+    let done = SwarmUpdate { state: UpdateState::Done, ended_at: Some(8), ..trying };
+    assert!(store.swarm_update_move(&done, UpdateState::Trying).await.unwrap());
+    let open = store.swarm_updates_open().await.unwrap();
+    assert_eq!(open, [done, b], "those that have ended too, as long as their roll-out has not");
+    assert_eq!(store.swarm_updates_ask(&again, 9).await.unwrap(), None);
+    let states: Vec<_> = store.swarm_rollout("r").await.unwrap().into_iter().map(|row| row.state).collect();
+    assert_eq!(states, [UpdateState::Done, UpdateState::Cancelled]);
+    assert_eq!(store.swarm_updates(3).await.unwrap().len(), 3);
 }
