@@ -317,6 +317,13 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &["decnet topology deploy corp --lab", "decnet topology deploy corp --dry-run --json"],
     ),
     (
+        "topology edit",
+        &[
+            "decnet topology edit corp changes.json --expected-version 3",
+            "decnet topology edit corp - --json",
+        ],
+    ),
+    (
         "topology export",
         &["decnet topology export corp -o corp.json", "decnet topology export corp --format ini"],
     ),

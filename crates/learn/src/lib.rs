@@ -4,6 +4,7 @@
 
 mod frame;
 mod guess;
+mod heard;
 mod host;
 mod propose;
 mod survey;
@@ -11,6 +12,7 @@ mod survey;
 mod tests;
 
 pub use guess::Kind;
+pub use heard::Heard;
 pub use host::Host;
 pub use propose::{Proposal, Proposed, Wish, propose};
 pub use survey::Survey;

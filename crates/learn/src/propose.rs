@@ -1,6 +1,12 @@
 //! A plan that blends in: of the kinds that there are, named and made as they are, at addresses that nobody has.
 
-use crate::{frame::Mac, guess::Kind, host::Host, survey::Survey};
+use crate::{
+    frame::Mac,
+    guess::Kind,
+    heard::{self, Heard},
+    host::Host,
+    survey::Survey,
+};
 use decnet_model::catalogue;
 use netsvc_persona::{
     stage::Transport,
@@ -75,8 +81,16 @@ pub struct Proposal {
     pub interface: Option<String>,
     /// Hosts that were seen, by what they are.
     pub seen: BTreeMap<&'static str, usize>,
+    /// Cards that were seen, by prefix and its owner.
+    pub makers: BTreeMap<String, usize>,
+    /// Hosts that were seen, the first thousand.
+    pub hosts: Vec<Heard>,
+    /// Frames that were looked at.
+    pub frames: u64,
     /// Addresses that nobody seems to have.
     pub free: usize,
+    /// The same as stretches of addresses that follow each other: first and last of each.
+    pub stretches: Vec<(Ipv4Addr, Ipv4Addr)>,
     /// What is proposed.
     pub deckies: Vec<Proposed>,
 }
@@ -118,7 +132,11 @@ pub fn propose(survey: &Survey, wish: &Wish) -> Option<Proposal> {
         domain: survey.domain().map(str::to_owned),
         interface: wish.interface.clone(),
         seen: by_kind.iter().map(|(kind, hosts)| (kind.name(), hosts.len())).collect(),
+        makers: heard::makers(&hosts),
+        hosts: heard::all(&hosts),
+        frames: survey.frames(),
         free: free.len(),
+        stretches: heard::stretches(&free),
         deckies,
     })
 }

@@ -150,6 +150,15 @@ fn what_is_proposed_has_the_mix_names_and_makers_of_the_segment_and_the_planner_
         "{:?}",
         proposal.deckies
     );
+    assert_eq!((proposal.hosts.len(), proposal.makers.values().sum::<usize>()), (30, 30));
+    assert_eq!(proposal.makers.keys().filter(|maker| maker.starts_with("00:50:56")).count(), 1);
+    let first = &proposal.hosts[0];
+    assert_eq!(
+        (first.ip.octets()[3], first.kind, &first.names[..]),
+        (10, "windows server", &["SRV-DC01".to_owned()][..])
+    );
+    let free = |(first, last): &(Ipv4Addr, Ipv4Addr)| last.to_bits() - first.to_bits() + 1;
+    assert_eq!(proposal.stretches.iter().map(free).sum::<u32>() as usize, proposal.free);
     let taken: BTreeSet<Ipv4Addr> = hosts.iter().map(|host| host.ip.into()).collect();
     let names: BTreeSet<String> = hosts.iter().map(|host| host.name.clone()).collect();
     let mut all = BTreeSet::new();

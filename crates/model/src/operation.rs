@@ -48,6 +48,13 @@ pub enum Request {
     },
     /// Work on a topology.
     Topology(TopologyWork),
+    /// See what a segment is like, and propose a fleet for it.
+    Learn(LearnWork),
+    /// Make the images that containers run.
+    Image {
+        /// Whether nothing is taken from what was made before.
+        no_cache: bool,
+    },
     /// Have a worker start, stop or start again.
     Worker {
         /// Its name.
@@ -91,6 +98,42 @@ pub enum TopologyWork {
         payload: String,
         /// The version that was seen.
         expected_version: Option<i64>,
+    },
+    /// Change several things of it at once.
+    Edit {
+        /// Its name.
+        name: String,
+        /// The changes, a JSON list of objects with `op` and what each is told.
+        changes: String,
+        /// The version that was seen.
+        expected_version: i64,
+    },
+}
+
+/// Where what is learned of a segment comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LearnWork {
+    /// What is listened to.
+    pub from: LearnFrom,
+    /// How many deckies are proposed; `None`: as many as fit the segment.
+    pub deckies: Option<u16>,
+    /// Fixes what is drawn.
+    pub seed: Option<String>,
+}
+
+/// What tells of a segment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum LearnFrom {
+    /// A capture that was handed in: the name of its file in the folder of what was handed in.
+    Upload(String),
+    /// An interface, for so many seconds.
+    Interface {
+        /// Its name.
+        name: String,
+        /// How long.
+        seconds: u32,
     },
 }
 
@@ -175,6 +218,8 @@ impl Request {
             Request::Mutate(_) => OperationKind::Mutate,
             Request::Decky { .. } => OperationKind::Decky,
             Request::Topology(_) => OperationKind::Topology,
+            Request::Learn(_) => OperationKind::Learn,
+            Request::Image { .. } => OperationKind::Image,
             Request::Worker { .. } => OperationKind::Worker,
         }
     }

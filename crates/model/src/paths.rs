@@ -49,6 +49,11 @@ impl Paths {
         self.root.join("artifacts")
     }
 
+    /// Folder of files that operators handed in through the interface, until what was asked for is done.
+    pub fn handed_in(&self) -> PathBuf {
+        self.run().join("handed-in")
+    }
+
     /// Where an artefact is kept.
     pub fn artefact(&self, sha256: &str) -> PathBuf {
         self.artefacts().join(sha256.get(..2).unwrap_or("xx")).join(sha256)
@@ -210,7 +215,7 @@ mod tests {
         };
         let both = [listed("keeping"), listed("passing")].concat();
         // The root, what is below a place that is listed, and the lists.
-        let known = ["new", "root", "spool", "artefact", "run", "keeping", "passing"];
+        let known = ["new", "root", "spool", "artefact", "run", "handed_in", "keeping", "passing"];
         for place in places.filter(|place| !known.contains(place)) {
             assert!(both.contains(&format!("self.{place}(")), "{place} is in neither list");
         }

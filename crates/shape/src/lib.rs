@@ -17,8 +17,10 @@ mod evidence;
 mod export;
 mod fleet;
 mod house;
+mod image;
 mod incident;
 mod inventory;
+mod learned;
 mod life;
 pub mod message;
 mod mutation;
@@ -47,13 +49,15 @@ pub use evidence::{Artifact, ArtifactDetail, Credential, Sighting, with_provenan
 pub use export::ExportQuery;
 pub use fleet::{Decky, DeckyDetail, Stats, Tally};
 pub use house::{Lag, Setting, Worker, Workers};
+pub use image::CustomService;
 pub use incident::{Incident, IncidentDetail, IncidentNote, IncidentSource, IncidentTie};
 pub use inventory::{Archetype, Distro, Service, ServicePort, ServiceSetting};
+pub use learned::{Learned, LearnedDecky, LearnedDetail, LearnedHost};
 pub use life::{Life, LifeCount, LifeDeed, LifeRole};
 pub use mutation::Mutation;
 pub use numbers::{Bucket, Ranked, RankingQuery, Timeline, TimelineQuery};
 pub use operation::Operation;
-pub use people::{Letter, Person};
+pub use people::{Letter, LetterDetail, Person};
 pub use profile::{
     CommandSeen, FINGERPRINTS, Fingerprint, LoginsSeen, Pace, PhaseSeen, Profile, ProfileDetail,
     ProfileFacts, ProfileQuery, Reuse, ReuseDetail, ReuseNames, ReuseQuery, RiskTerm, ToolGuess, TraitSeen,
@@ -63,7 +67,7 @@ pub use swarm::{SwarmDecky, SwarmHost, SwarmUpdate};
 pub use technique::{Technique, TechniqueBy, TechniqueCoverage, TechniqueHit, TechniqueQuery, TechniqueRule};
 pub use texts::Texts;
 pub use topology::{
-    Topology, TopologyDetail, TopologyEvent, TopologyFinding, TopologyMutation, TopologySize,
+    Topology, TopologyCheck, TopologyDetail, TopologyEvent, TopologyFinding, TopologyMutation, TopologySize,
 };
 
 use netsvc_wire::escape::printable;

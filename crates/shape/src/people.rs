@@ -80,6 +80,22 @@ pub struct Letter {
     pub at: String,
 }
 
+/// A mail that was made up, as it is sent.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LetterDetail {
+    /// What lists show of it.
+    #[serde(flatten)]
+    pub letter: Letter,
+    /// Header and body.
+    pub content: String,
+}
+
+impl From<&record::LetterRow> for LetterDetail {
+    fn from(row: &record::LetterRow) -> Self {
+        LetterDetail { letter: row.into(), content: row.content.clone() }
+    }
+}
+
 impl From<&record::LetterRow> for Letter {
     fn from(row: &record::LetterRow) -> Self {
         Letter {

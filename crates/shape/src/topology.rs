@@ -55,6 +55,30 @@ pub struct TopologyDetail {
     pub events: Vec<TopologyEvent>,
 }
 
+/// What is wrong with a document of a topology that nobody has stored.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TopologyCheck {
+    /// What is wrong with it.
+    pub findings: Vec<TopologyFinding>,
+    /// How far inside each LAN is.
+    pub depths: std::collections::BTreeMap<String, usize>,
+}
+
+impl TopologyCheck {
+    /// Checks a document.
+    ///
+    /// # Errors
+    /// When it is none, in words.
+    pub fn of(document: Value) -> Result<TopologyCheck, String> {
+        let topology: decnet_topology::Topology =
+            serde_json::from_value(document).map_err(|error| shown(&error.to_string()))?;
+        Ok(TopologyCheck {
+            findings: check::check(&topology).iter().map(TopologyFinding::from).collect(),
+            depths: ways::Map::new(&topology).depths(),
+        })
+    }
+}
+
 /// Something that is wrong with a topology.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct TopologyFinding {

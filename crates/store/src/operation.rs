@@ -9,7 +9,7 @@ use crate::{
 };
 use decnet_model::{
     operation::Request,
-    record::{Filter, Operation, OperationState, Page},
+    record::{Filter, Operation, OperationKind, OperationState, Page},
 };
 use netsvc_wire::stamp::Micros;
 
@@ -131,6 +131,15 @@ impl Store {
     pub async fn operation_get(&self, id: i64) -> Result<Option<Operation>, Error> {
         let sql = format!("{} WHERE id = ?", OPERATIONS.select());
         self.pool.read_one(Statement::new("read an operation", sql).bind(id)).await
+    }
+
+    /// The latest operations of a kind, so many at most.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn operation_of(&self, kind: OperationKind, limit: u32) -> Result<Vec<Operation>, Error> {
+        let sql = format!("{} WHERE kind = ? ORDER BY id DESC LIMIT {limit}", OPERATIONS.select());
+        self.pool.read(Statement::new("list operations of a kind", sql).bind(kind.name())).await
     }
 
     /// A page of the operations.

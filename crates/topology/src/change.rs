@@ -11,6 +11,9 @@ use netsvc_persona::stage::ServiceSpec;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// What stands for a secret of a setting in a document that is shown.
+pub const HIDDEN: &str = "***";
+
 /// An operation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
@@ -44,6 +47,9 @@ pub enum Change {
         /// Other addresses.
         #[serde(default)]
         subnet: Option<String>,
+        /// Whether it is the DMZ; only while it is a plan.
+        #[serde(default)]
+        dmz: Option<bool>,
         /// Where it is drawn.
         #[serde(default)]
         x: Option<i32>,
@@ -133,6 +139,15 @@ pub struct Patch {
     /// Whether it stands in front.
     #[serde(default)]
     pub front: Option<bool>,
+    /// Another name; only while it is a plan, because what is recorded of it is under its name.
+    #[serde(default)]
+    pub rename: Option<String>,
+    /// Another system; only while it is a plan, because a machine keeps its own.
+    #[serde(default)]
+    pub system: Option<String>,
+    /// Other addresses in LANs that it is in; only while it is a plan.
+    #[serde(default)]
+    pub ips: BTreeMap<String, String>,
     /// Has a router come or go although connections through it break.
     #[serde(default)]
     pub force: bool,
@@ -205,33 +220,50 @@ impl Change {
 /// # Errors
 /// [`ChangeError`]; nothing is changed then.
 pub fn apply(topology: &Topology, change: &Change, live: bool) -> Result<Topology, ChangeError> {
+    apply_all(topology, std::slice::from_ref(change), live)
+}
+
+/// `topology` after all of `changes`, one after the other. Only what comes of them together is checked: a LAN may come
+/// before the bridge that leads to it.
+///
+/// # Errors
+/// [`ChangeError`]; nothing is changed then.
+pub fn apply_all(topology: &Topology, changes: &[Change], live: bool) -> Result<Topology, ChangeError> {
     let mut next = topology.clone();
-    match change {
-        Change::AddLan { name, subnet, x, y } => add_lan(&mut next, name, subnet.clone(), (*x, *y))?,
-        Change::RemoveLan { name } => remove_lan(&mut next, name)?,
-        Change::UpdateLan { name, rename, subnet, x, y } => {
-            if live && subnet.is_some() {
-                return refused("the subnet of a LAN that is deployed stays");
-            }
-            update_lan(&mut next, name, (rename.as_deref(), subnet.clone()), (*x, *y))?;
-        }
-        Change::AddDecky(new) => add_decky(&mut next, new)?,
-        Change::AttachDecky { decky, lan, ip, forwards } => {
-            attach(&mut next, decky, lan, ip.clone(), *forwards)?;
-        }
-        Change::DetachDecky { decky, lan } => detach(&mut next, decky, lan)?,
-        Change::RemoveDecky { decky } => {
-            has_decky(&next, decky)?;
-            next.deckies.retain(|known| known.name != *decky);
-            next.edges.retain(|edge| edge.decky != *decky);
-        }
-        Change::UpdateDecky(patch) => update_decky(&mut next, patch, live)?,
-        Change::SetRules { rules } => next.rules.clone_from(rules),
+    for change in changes {
+        step(&mut next, change, live)?;
     }
     // What was broken before may stay so, or nobody could mend one thing after the other.
     let before = check::check(topology);
     let found: Vec<Finding> = check::check(&next).into_iter().filter(|one| !before.contains(one)).collect();
     if check::is_sound(&found) { Ok(next) } else { Err(ChangeError::Broken(found)) }
+}
+
+fn step(next: &mut Topology, change: &Change, live: bool) -> Result<(), ChangeError> {
+    match change {
+        Change::AddLan { name, subnet, x, y } => add_lan(next, name, subnet.clone(), (*x, *y)),
+        Change::RemoveLan { name } => remove_lan(next, name),
+        Change::UpdateLan { name, rename, subnet, dmz, x, y } => {
+            if live && (subnet.is_some() || dmz.is_some()) {
+                return refused("the subnet of a LAN that is deployed stays, and so does the DMZ");
+            }
+            update_lan(next, name, (rename.as_deref(), subnet.as_deref(), *dmz), (*x, *y))
+        }
+        Change::AddDecky(new) => add_decky(next, new),
+        Change::AttachDecky { decky, lan, ip, forwards } => attach(next, decky, lan, ip.clone(), *forwards),
+        Change::DetachDecky { decky, lan } => detach(next, decky, lan),
+        Change::RemoveDecky { decky } => {
+            has_decky(next, decky)?;
+            next.deckies.retain(|known| known.name != *decky);
+            next.edges.retain(|edge| edge.decky != *decky);
+            Ok(())
+        }
+        Change::UpdateDecky(patch) => update_decky(next, patch, live),
+        Change::SetRules { rules } => {
+            next.rules.clone_from(rules);
+            Ok(())
+        }
+    }
 }
 
 fn refused<T>(why: impl Into<String>) -> Result<T, ChangeError> {
@@ -285,12 +317,18 @@ fn remove_lan(next: &mut Topology, name: &str) -> Result<(), ChangeError> {
 fn update_lan(
     next: &mut Topology,
     name: &str,
-    (rename, subnet): (Option<&str>, Option<String>),
+    (rename, subnet, dmz): (Option<&str>, Option<&str>, Option<bool>),
     at: Spot,
 ) -> Result<(), ChangeError> {
     has_lan(next, name)?;
+    if let Some(known) = rename.filter(|new| *new != name && next.lan(new).is_some()) {
+        return Err(ChangeError::Known("LAN", known.to_owned()));
+    }
     for lan in next.lans.iter_mut().filter(|lan| lan.name == name) {
-        lan.subnet = subnet.clone().unwrap_or_else(|| lan.subnet.clone());
+        if let Some(subnet) = subnet {
+            subnet.clone_into(&mut lan.subnet);
+        }
+        lan.dmz = dmz.unwrap_or(lan.dmz);
         (lan.x, lan.y) = (at.0.or(lan.x), at.1.or(lan.y));
         lan.name = rename.unwrap_or(name).to_owned();
     }
@@ -375,8 +413,19 @@ fn update_decky(next: &mut Topology, patch: &Patch, live: bool) -> Result<(), Ch
             if routes { "stop" } else { "begin" }
         ));
     }
+    if live && (patch.rename.is_some() || patch.system.is_some() || !patch.ips.is_empty()) {
+        return refused(format!("{} is deployed: its name, its system and its addresses stay", patch.decky));
+    }
+    if let Some(lan) = patch.ips.keys().find(|lan| !next.edges_of(&patch.decky).any(|edge| edge.lan == **lan))
+    {
+        return refused(format!("{} is not in {lan}", patch.decky));
+    }
     for machine in next.deckies.iter_mut().filter(|machine| machine.name == patch.decky) {
-        machine.services = patch.services.clone().unwrap_or_else(|| machine.services.clone());
+        if let Some(services) = &patch.services {
+            machine.services = kept_secrets(&machine.services, services);
+        }
+        machine.system = patch.system.clone().unwrap_or_else(|| machine.system.clone());
+        machine.ips.extend(patch.ips.clone());
         machine.front = patch.front.unwrap_or(machine.front);
         (machine.x, machine.y) = (patch.x.or(machine.x), patch.y.or(machine.y));
     }
@@ -385,5 +434,36 @@ fn update_decky(next: &mut Topology, patch: &Patch, live: bool) -> Result<(), Ch
             edge.forwards = forwards;
         }
     }
+    match patch.rename.as_deref() {
+        Some(new) => rename_decky(next, &patch.decky, new),
+        None => Ok(()),
+    }
+}
+
+fn rename_decky(next: &mut Topology, name: &str, new: &str) -> Result<(), ChangeError> {
+    if new != name && next.decky(new).is_some() {
+        return Err(ChangeError::Known("decky", new.to_owned()));
+    }
+    for machine in next.deckies.iter_mut().filter(|machine| machine.name == name) {
+        new.clone_into(&mut machine.name);
+    }
+    for edge in next.edges.iter_mut().filter(|edge| edge.decky == name) {
+        new.clone_into(&mut edge.decky);
+    }
     Ok(())
+}
+
+/// `wanted` with the secrets that `present` has wherever only [`HIDDEN`] stands: whoever was shown a document without
+/// them sends it back so.
+fn kept_secrets(present: &[ServiceSpec], wanted: &[ServiceSpec]) -> Vec<ServiceSpec> {
+    let mut all = wanted.to_vec();
+    for spec in &mut all {
+        let Some(old) = present.iter().find(|old| old.slug == spec.slug) else { continue };
+        for (key, value) in spec.settings.iter_mut().filter(|(_, value)| value.as_str() == HIDDEN) {
+            if let Some(known) = old.settings.get(key) {
+                value.clone_from(known);
+            }
+        }
+    }
+    all
 }

@@ -29,16 +29,24 @@ const BODY_LIMIT: usize = 64 * 1024;
 /// Largest body that has a deployment INI in it, whose 512 KiB JSON may make longer, or a document: a hundred people of
 /// a domain with all to whom they write.
 const INI_LIMIT: usize = 1024 * 1024;
+/// Largest capture of a segment.
+const CAPTURE_LIMIT: usize = 16 * 1024 * 1024;
+/// Where one is handed in.
+const WITH_CAPTURE: &str = "/api/v1/learn";
 /// Who may send one.
 const WITH_INI: &[&str] = &[
     "/api/v1/plan",
     "/api/v1/deploy",
     "/api/v1/swarm/deploy",
     "/api/v1/topologies",
+    "/api/v1/topologies/{name}/edit",
+    "/api/v1/topologies/{name}/check",
     "/api/v1/people/{domain}",
 ];
 /// Longest time for a body to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);
+/// Longest time for a capture to arrive.
+const CAPTURE_TIME: Duration = Duration::from_secs(60);
 /// Longest time until an answer begins, a locked store included.
 const ANSWER_TIME: Duration = Duration::from_secs(30);
 
@@ -207,6 +215,7 @@ fn of_canaries() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::orchestrator::orchestrator, route::orchestrator::put_orchestrator))
         .routes(routes!(route::orchestrator::deeds))
         .routes(routes!(route::orchestrator::day))
+        .routes(routes!(route::people::letter))
 }
 
 /// What looks at the fleet and changes it.
@@ -225,6 +234,15 @@ fn of_the_fleet() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::topology::deploy))
         .routes(routes!(route::topology::teardown))
         .routes(routes!(route::topology::mutate))
+        .routes(routes!(route::topology::edit))
+        .routes(routes!(route::topology::check))
+        .routes(routes!(route::learn::capture))
+        .routes(routes!(route::learn::listen))
+        .routes(routes!(route::learn::learned))
+        .routes(routes!(route::learn::one))
+        .routes(routes!(route::learn::plan))
+        .routes(routes!(route::image::images))
+        .routes(routes!(route::image::build))
         .routes(routes!(route::operation::plan))
         .routes(routes!(route::operation::deploy))
         .routes(routes!(route::operation::teardown))
@@ -259,18 +277,22 @@ async fn elsewhere(request: Request) -> Response {
     site::answer(&request)
 }
 
-/// Answers within bounds: it begins within [`ANSWER_TIME`], a body of [`BODY_TIME`] included.
+/// Answers within bounds: it begins within [`ANSWER_TIME`] after its body, for which [`whole`] has bounds of its own.
 async fn in_time(request: Request, next: Next) -> Result<Response, Problem> {
-    timeout(BODY_TIME + ANSWER_TIME, next.run(request)).await.map_err(|_| Problem::Busy)
+    timeout(CAPTURE_TIME + ANSWER_TIME, next.run(request)).await.map_err(|_| Problem::Busy)
 }
 
 /// Has the body whole within [`BODY_TIME`] before a handler begins. Whoever may not use the route was refused before:
 /// nobody else makes us keep a long one.
 async fn whole(request: Request, next: Next) -> Result<Response, Problem> {
     let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    let limit = if WITH_INI.contains(&path) { INI_LIMIT } else { BODY_LIMIT };
+    let (limit, time) = match path {
+        WITH_CAPTURE => (CAPTURE_LIMIT, CAPTURE_TIME),
+        _ if WITH_INI.contains(&path) => (INI_LIMIT, BODY_TIME),
+        _ => (BODY_LIMIT, BODY_TIME),
+    };
     let (parts, body) = request.into_parts();
-    let body = match timeout(BODY_TIME, to_bytes(body, limit)).await {
+    let body = match timeout(time, to_bytes(body, limit)).await {
         Ok(Ok(bytes)) => bytes,
         // A peer that broke off reads no answer; what is left is a body over the limit.
         Ok(Err(_)) => return Err(Problem::TooLarge),

@@ -141,6 +141,11 @@ impl ApiState {
         self.0.paths.artefact(sha256)
     }
 
+    /// Folder of what was handed in for the worker `operator`.
+    pub(crate) fn handed_in(&self) -> PathBuf {
+        self.0.paths.handed_in()
+    }
+
     pub(crate) fn key(&self) -> &SigningKey {
         &self.0.key
     }

@@ -7,6 +7,7 @@ use clap::Args;
 use decnet_engine::native::Ear;
 use decnet_learn::{Proposal, Survey, Wish, propose};
 use decnet_sensors::capture::{Capture, CaptureError, Link};
+use serde_json::Value;
 use std::{
     io::Read,
     path::{Path, PathBuf},
@@ -69,7 +70,7 @@ impl Learn {
             write_new(path, proposal.ini().as_bytes())?;
         }
         if self.json {
-            output::json(&proposal);
+            output::json(&whole(&proposal));
         } else if self.output.is_some() {
             told(&proposal);
         } else {
@@ -77,6 +78,15 @@ impl Learn {
         }
         Ok(())
     }
+}
+
+/// The proposal with its deployment INI.
+fn whole(proposal: &Proposal) -> Value {
+    let mut value = serde_json::to_value(proposal).unwrap_or_default();
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("ini".to_owned(), proposal.ini().into());
+    }
+    value
 }
 
 fn told(proposal: &Proposal) {

@@ -50,6 +50,10 @@ pub enum OperationKind {
     Swarm,
     /// Work on a topology.
     Topology,
+    /// See what a segment is like.
+    Learn,
+    /// Make images of containers.
+    Image,
     /// Have a worker start, stop or start again.
     Worker,
 }
@@ -66,6 +70,8 @@ impl OperationKind {
         OperationKind::Decky,
         OperationKind::Swarm,
         OperationKind::Topology,
+        OperationKind::Learn,
+        OperationKind::Image,
         OperationKind::Worker,
     ];
 
@@ -81,6 +87,8 @@ impl OperationKind {
             OperationKind::Decky => "decky",
             OperationKind::Swarm => "swarm",
             OperationKind::Topology => "topology",
+            OperationKind::Learn => "learn",
+            OperationKind::Image => "image",
             OperationKind::Worker => "worker",
         }
     }

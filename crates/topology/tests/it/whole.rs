@@ -196,3 +196,53 @@ fn changes_make_another_sound_topology_or_are_refused() {
         assert!(Change::read(op, payload).is_err(), "{op} {payload}");
     }
 }
+
+#[test]
+fn changes_that_belong_together_are_checked_together() {
+    let topology = small();
+    let read = |pairs: &[(&str, &str)]| -> Vec<Change> {
+        pairs.iter().map(|(op, payload)| Change::read(op, payload).unwrap()).collect()
+    };
+    let street = [
+        ("add_lan", r#"{"name":"lab","x":40,"y":300}"#),
+        ("add_decky", r#"{"name":"pc","lan":"lab","services":[{"slug":"ssh"}]}"#),
+        ("attach_decky", r#"{"decky":"decky-002","lan":"lab"}"#),
+    ];
+    let next = change::apply_all(&topology, &read(&street), true).unwrap();
+    assert_eq!((next.lan("lab").unwrap().x, next.decky("pc").unwrap().ips.len()), (Some(40), 1));
+    // Without its bridge nobody reaches it.
+    assert!(matches!(change::apply_all(&topology, &read(&street[..2]), true), Err(ChangeError::Broken(_))));
+    let names = [
+        (
+            "update_decky",
+            r#"{"decky":"pc","rename":"desk","system":"ubuntu2204","ips":{"lab":"172.16.3.77"}}"#,
+        ),
+        ("update_decky", r#"{"decky":"desk","x":1,"y":2}"#),
+    ];
+    let renamed = change::apply_all(&next, &read(&names), false).unwrap();
+    let desk = renamed.decky("desk").unwrap();
+    assert_eq!((desk.system.as_str(), desk.ips["lab"].as_str()), ("ubuntu2204", "172.16.3.77"));
+    assert!(renamed.decky("pc").is_none() && renamed.home("desk").is_some());
+    assert!(matches!(change::apply_all(&next, &read(&names), true), Err(ChangeError::Refused(_))));
+    for (op, payload) in [
+        ("update_decky", r#"{"decky":"pc","rename":"decky-001"}"#),
+        ("update_decky", r#"{"decky":"pc","ips":{"nowhere":"172.16.3.7"}}"#),
+        ("update_decky", r#"{"decky":"pc","system":"plan9"}"#),
+        ("update_lan", r#"{"name":"lab","dmz":true}"#),
+        ("update_lan", r#"{"name":"lab","rename":"LAN-00"}"#),
+    ] {
+        assert!(changed(&next, op, payload, false).is_err(), "{op} {payload}");
+    }
+}
+
+#[test]
+fn secrets_that_were_not_shown_stay() {
+    let with = |value: &str| {
+        format!(
+            r#"{{"decky":"decky-001","services":[{{"slug":"ssh","settings":{{"password":"{value}"}}}}]}}"#
+        )
+    };
+    let secret = changed(&small(), "update_decky", &with("s3cr3t"), false).unwrap();
+    let again = changed(&secret, "update_decky", &with(change::HIDDEN), false).unwrap();
+    assert_eq!(again.decky("decky-001").unwrap().services, secret.decky("decky-001").unwrap().services);
+}

@@ -10,7 +10,7 @@ use axum::{
     http::StatusCode,
 };
 use decnet_model::people::{Pool, check};
-use decnet_shape::{Letter, Person};
+use decnet_shape::{Letter, LetterDetail, Person};
 use decnet_store::record::{LetterFilter, PoolRow};
 use netsvc_wire::stamp::now;
 use serde::Deserialize;
@@ -140,6 +140,25 @@ pub(crate) async fn put_people(
     // What was written ahead is of people who may be no more.
     state.store().pool_replace(&row, pool.zone_minutes).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// One letter as it is sent.
+#[utoipa::path(
+    get, path = "/letters/{id}", operation_id = "letter", tag = "people", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Its id")),
+    responses(
+        (status = OK, body = LetterDetail),
+        (status = UNAUTHORIZED, body = ProblemBody),
+        (status = NOT_FOUND, body = ProblemBody),
+    )
+)]
+pub(crate) async fn letter(
+    State(state): State<ApiState>,
+    _: Viewer,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<LetterDetail>, Problem> {
+    let row = state.store().letter_get(&id?.0).await?.ok_or(Problem::NotFound)?;
+    Ok(Json((&row).into()))
 }
 
 /// What people write to each other, the latest first.

@@ -14,12 +14,14 @@ use decnet_model::{
     fleet::Fleet,
     operation::{Request, TopologyWish, TopologyWork},
 };
-use decnet_shape::{Topology, TopologyDetail, TopologyMutation};
+use decnet_shape::{Topology, TopologyCheck, TopologyDetail, TopologyMutation};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 
+/// Most changes of one request.
+const CHANGES: usize = 4000;
 /// Longest name that is looked for.
 const NAME_MAX: usize = 64;
 
@@ -60,6 +62,26 @@ pub(crate) struct WantedChange {
     /// The version that was seen; another one by now refuses the change.
     #[serde(default)]
     expected_version: Option<i64>,
+}
+
+/// Changes of a topology that belong together.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WantedEdit {
+    /// The changes in their order: objects with `op` and what the operation is told.
+    #[schema(value_type = Vec<Object>)]
+    changes: Vec<serde_json::Map<String, Value>>,
+    /// The version that was seen; another one by now refuses the changes.
+    expected_version: i64,
+}
+
+/// A document of a topology that nobody has stored.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Drafted {
+    /// LANs, deckies, edges and rules.
+    #[schema(value_type = Object)]
+    document: Value,
 }
 
 /// Topologies by name.
@@ -202,6 +224,61 @@ pub(crate) async fn mutate(
         expected_version: wanted.expected_version,
     };
     ask(&state, &viewer, Request::Topology(work)).await
+}
+
+/// Change several things of a topology at once, also of one that is deployed: all of them are done, or none.
+#[utoipa::path(
+    post, path = "/topologies/{name}/edit", operation_id = "edit_topology",
+    tag = "topologies", security(("bearer" = [])), request_body = WantedEdit,
+    params(("name" = String, Path, description = "Its name")),
+    responses(Queued, (status = NOT_FOUND, body = ProblemBody), (status = CONFLICT, body = ProblemBody))
+)]
+pub(crate) async fn edit(
+    State(state): State<ApiState>,
+    viewer: Viewer,
+    name: Result<Path<String>, PathRejection>,
+    body: Result<Json<WantedEdit>, JsonRejection>,
+) -> Result<Response, Problem> {
+    let (Path(name), Json(wanted)) = (name?, body?);
+    if !(1..=CHANGES).contains(&wanted.changes.len()) {
+        return Err(Problem::field("changes", format!("1 to {CHANGES}")));
+    }
+    let row = state.store().topology_get(&named(name)?).await?.ok_or(Problem::NotFound)?;
+    // Whoever is late is told at once; who is late by less, by the work itself.
+    if row.version != wanted.expected_version {
+        let (now, seen) = (row.version, wanted.expected_version);
+        return Err(Problem::Conflict(format!("it has version {now} by now, not {seen}")));
+    }
+    let changes = wanted.changes.into_iter().map(Value::Object).collect::<Vec<_>>();
+    let work = TopologyWork::Edit {
+        name: row.name,
+        changes: Value::Array(changes).to_string(),
+        expected_version: wanted.expected_version,
+    };
+    ask(&state, &viewer, Request::Topology(work)).await
+}
+
+/// Say what is wrong with a document that may come in the place of a topology's; nothing is stored.
+#[utoipa::path(
+    post, path = "/topologies/{name}/check", operation_id = "check_topology",
+    tag = "topologies", security(("bearer" = [])), request_body = Drafted,
+    params(("name" = String, Path, description = "Its name")),
+    responses(
+        (status = OK, body = TopologyCheck),
+        (status = BAD_REQUEST, body = ProblemBody),
+        (status = UNAUTHORIZED, body = ProblemBody),
+    )
+)]
+pub(crate) async fn check(
+    name: Result<Path<String>, PathRejection>,
+    body: Result<Json<Drafted>, JsonRejection>,
+) -> Result<Json<TopologyCheck>, Problem> {
+    let (Path(name), Json(mut drafted)) = (name?, body?);
+    let name = named(name)?;
+    if let Some(fields) = drafted.document.as_object_mut() {
+        fields.insert("name".to_owned(), name.into());
+    }
+    TopologyCheck::of(drafted.document).map(Json).map_err(|why| Problem::field("document", why))
 }
 
 /// Forget a topology that is not deployed.

@@ -185,6 +185,24 @@ impl Client {
         Answer { status: parts.status, headers: parts.headers, body }
     }
 
+    /// Hands bytes in.
+    pub(crate) async fn hand_in(&self, path: &str, bytes: Vec<u8>) -> Answer {
+        let (mut parts, _) = self.request(Method::POST, path, String::new()).into_parts();
+        let kind = header::HeaderValue::from_static("application/vnd.tcpdump.pcap");
+        parts.headers.insert(header::CONTENT_TYPE, kind);
+        let request = Request::from_parts(parts, Body::from(bytes));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, 1 << 22).await.unwrap();
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// The folder of what was handed in.
+    pub(crate) fn handed_in(&self) -> std::path::PathBuf {
+        Paths::new(self._folder.path()).handed_in()
+    }
+
     /// Stores lines `first..=last` of one writer.
     pub(crate) async fn ingest(&self, first: u64, last: u64) {
         let batch: Vec<_> = (first..=last).map(line).collect();

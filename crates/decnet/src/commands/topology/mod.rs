@@ -1,5 +1,6 @@
 //! `topology`: networks of deckies behind a DMZ.
 
+mod edit;
 mod live;
 mod shown;
 
@@ -96,6 +97,7 @@ enum Verb {
         json: bool,
     },
     Mutate(Mutate),
+    Edit(edit::Edit),
     /// List changes that were asked for, the latest first
     Mutations {
         /// Of this topology
@@ -212,6 +214,7 @@ impl Topologies {
             Verb::Teardown { name, json } => live::teardown(context, &name, json).await,
             Verb::Delete { name, force, json } => delete(context, &name, force, json).await,
             Verb::Mutate(wish) => mutate(wish, context).await,
+            Verb::Edit(wish) => wish.run(context).await,
             Verb::Mutations { name, state, json } => shown::mutations(context, &name, state, json).await,
             Verb::Export { name, format, to } => export(context, &name, format, &to).await,
             Verb::Import { file, name, json } => import(context, &file, name, json).await,
