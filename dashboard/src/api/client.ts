@@ -50,16 +50,23 @@ export async function call<M extends Exclude<Method, "get">, P extends Has<M>>(
   return (text ? JSON.parse(text) : undefined) as Success<Operation<P, M>>;
 }
 
+/** Hands a file in as it is; everything else about it stands in the query. */
+export async function handIn<P extends Has<"post">>(path: P, type: string, file: Blob, given: Given = {}): Promise<Success<Operation<P, "post">>> {
+  const answer = await send("POST", path, given, new Blob([file], { type }));
+  return answer.json() as Promise<Success<Operation<P, "post">>>;
+}
+
 /** Sends a request; the answer is a good one. Without a valid token, the login ends. */
 export async function send(method: string, path: string, given: Given = {}, body?: unknown): Promise<Response> {
   const headers = new Headers();
   const token = session.get()?.token;
   if (token) headers.set("Authorization", `Bearer ${token}`);
-  if (body !== undefined) headers.set("Content-Type", "application/json");
+  const raw = body instanceof Blob;
+  if (body !== undefined) headers.set("Content-Type", raw ? body.type : "application/json");
   const answer = await fetch(address(path, given), {
     method,
     headers,
-    body: body === undefined ? null : JSON.stringify(body),
+    body: body === undefined ? null : raw ? body : JSON.stringify(body),
     signal: given.signal ?? null,
     credentials: "same-origin",
   });

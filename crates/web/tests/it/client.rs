@@ -91,7 +91,7 @@ pub(crate) struct Client {
     pub(crate) state: ApiState,
     pub(crate) doorbell: Arc<Notify>,
     pub(crate) token: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 pub(crate) struct Answer {
@@ -123,7 +123,7 @@ impl Client {
         )
         .unwrap();
         let router = router(state.clone());
-        Client { router, store, state, doorbell, token: String::new(), _folder: folder }
+        Client { router, store, state, doorbell, token: String::new(), folder }
     }
 
     /// Logged in.
@@ -200,7 +200,7 @@ impl Client {
 
     /// The folder of what was handed in.
     pub(crate) fn handed_in(&self) -> std::path::PathBuf {
-        Paths::new(self._folder.path()).handed_in()
+        Paths::new(self.folder.path()).handed_in()
     }
 
     /// Stores lines `first..=last` of one writer.

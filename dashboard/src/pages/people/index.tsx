@@ -5,6 +5,7 @@ import { Captured } from "../../kit/Captured";
 import { Empty, Fault } from "../../kit/State";
 import { type Column, Table } from "../../kit/Table";
 import { clock, count } from "../../kit/time";
+import { Thread } from "./Thread";
 
 type Person = Body["Person"];
 type Letter = Body["Letter"];
@@ -13,6 +14,7 @@ type Letter = Body["Letter"];
 export default function People() {
   const people = useQuery("/api/v1/people", {});
   const [sender, setSender] = useState<string>();
+  const [chosen, choose] = useState<Letter | null>(null);
   const query = sender === undefined ? { limit: 100 } : { limit: 100, sender };
   const letters = useQuery("/api/v1/letters", { query }, { live: 30_000 });
   const columns: Column<Person>[] = [
@@ -42,8 +44,9 @@ export default function People() {
           <span className="faint">{sender === undefined ? "latest 100, those of the next days too" : `of ${sender}`}</span>
         </header>
         {letters.error && <Fault error={letters.error} retry={() => void letters.refetch()} />}
-        {letters.data && (letters.data.length ? <Table whole label="Letters" columns={LETTERS} rows={letters.data} keyOf={(one) => one.id} /> : <Empty icon="list" title="Nothing is written yet">The worker emailgen writes once a decky has mailboxes.</Empty>)}
+        {letters.data && (letters.data.length ? <Table whole label="Letters" columns={LETTERS} rows={letters.data} keyOf={(one) => one.id} open={choose} selected={chosen?.id ?? null} /> : <Empty icon="list" title="Nothing is written yet">The worker emailgen writes once a decky has mailboxes.</Empty>)}
       </section>
+      {chosen && <Thread key={chosen.id} of={chosen} close={() => choose(null)} />}
     </div>
   );
 }
