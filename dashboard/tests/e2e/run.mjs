@@ -51,7 +51,7 @@ async function run() {
       bad.length = 0;
       await step({ page, context, url, password: PASSWORD, port: demo.port, link: demo.link });
       // What a wrong password answers is on the console too; nothing else may be.
-      const left = bad.filter((text) => !/status of (400|401|404|429)/.test(text));
+      const left = bad.filter((text) => !/status of (400|401|404|409|429)/.test(text));
       if (left.length) throw new Error(`the console says: ${left.join("\n")}`);
       if (abroad.length) throw new Error(`requests left the machine: ${abroad.join(" ")}`);
       console.log(`ok    ${name} (${Date.now() - from} ms)`);

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { firstLink, logIn, record } from "./steps.mjs";
 
 const WIDTHS = [[1440, 900], [320, 640], [2560, 1300]];
-const PAGES = ["/login", "/", "/incidents", "/alerts", "/events", "/attackers", "/sessions", "/credentials", "/artefacts", "/fleet", "/deploy", "/operations", "/workers", "/health", "/settings"];
+const PAGES = ["/login", "/", "/incidents", "/alerts", "/events", "/attackers", "/sessions", "/credentials", "/artefacts", "/fleet", "/deploy", "/learned", "/topologies", "/people", "/images", "/operations", "/workers", "/health", "/settings"];
 const DETAILS = ["/incidents", "/attackers", "/sessions?recorded=true", "/artefacts", "/fleet"];
 
 export async function takeScreenshots(browser, url, password) {

@@ -1,11 +1,10 @@
-import AxeBuilder from "@axe-core/playwright";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { connect } from "node:net";
-
-const Axe = AxeBuilder.default ?? AxeBuilder;
+import { accessible, fits } from "./looks.mjs";
+import { places } from "./places.mjs";
 
 export async function logIn(page, url, password) {
   await page.goto(`${url}/login`);
@@ -25,18 +24,6 @@ export async function firstLink(page, url, path) {
   await page.waitForFunction((old) => location.href !== old, before, { timeout: 4000 });
   return true;
 }
-
-const accessible = async (page) => {
-  const { violations } = await new Axe({ page }).analyze();
-  const serious = violations.filter((one) => ["serious", "critical"].includes(one.impact));
-  assert.deepEqual(serious.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(" ")).slice(0, 3).join(", ")}`), []);
-};
-
-/** Nothing of a page is wider than the window. */
-const fits = async (page) => {
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.ok(over <= 0, `${new URL(page.url()).pathname} is ${over} pixels too wide`);
-};
 
 /** A port of a service of the fleet, from the events that the demonstration has made. */
 async function portOf(page, service) {
@@ -410,6 +397,7 @@ export const steps = [
     await page.goto(`${url}/api/v1/docs`);
     await page.waitForURL(/\/docs$/);
   }],
+  ...places,
   ["the palette goes anywhere by keys", async ({ page, url }) => {
     await page.goto(url);
     await page.getByRole("heading", { name: "Overview" }).waitFor();
@@ -431,7 +419,7 @@ export const steps = [
   ["every page fits 320 and 2560 pixels", async ({ page, url }) => {
     for (const width of [320, 2560]) {
       await page.setViewportSize({ width, height: 800 });
-      for (const path of ["/", "/incidents", "/alerts", "/events", "/attackers", "/map", "/techniques", "/sessions", "/credentials", "/artefacts", "/fleet", "/deploy", "/operations", "/workers", "/health", "/settings", "/profiles", "/identities", "/campaigns", "/reuse", "/canaries", "/people", "/topologies", "/hosts"]) {
+      for (const path of ["/", "/incidents", "/alerts", "/events", "/attackers", "/map", "/techniques", "/sessions", "/credentials", "/artefacts", "/fleet", "/deploy", "/operations", "/workers", "/health", "/settings", "/profiles", "/identities", "/campaigns", "/reuse", "/canaries", "/people", "/topologies", "/hosts", "/learned", "/images"]) {
         await page.goto(url + path);
         await page.waitForTimeout(250);
         await fits(page);

@@ -1,7 +1,6 @@
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { call } from "../../api/client";
-import { live } from "../../api/live";
 import { useOperation } from "../../api/operations";
 import { useQuery } from "../../api/queries";
 import { session } from "../../api/session";
@@ -12,48 +11,20 @@ import { Sure } from "../../kit/Sure";
 import { clock } from "../../kit/time";
 import { useEvery } from "../../kit/useEvery";
 import { Outcome } from "../operations/Outcome";
-import { Drawing } from "./Drawing";
-import type { Document } from "./document";
-import { Edit } from "./Edit";
+import { Editor } from "./Editor";
 import { chip, isLive } from "./state";
-
-/** How long a decky that was touched is lit, ms. */
-const GLOW = 6000;
-
-/** The deckies that were touched just now. */
-function useLit(): Set<string> {
-  const [lit, setLit] = useState(new Set<string>());
-  useEffect(() => {
-    const timers = new Set<ReturnType<typeof setTimeout>>();
-    const off = live.on((event) => {
-      const name = event.decky;
-      setLit((old) => new Set(old).add(name));
-      const timer = setTimeout(() => {
-        timers.delete(timer);
-        setLit((old) => new Set([...old].filter((one) => one !== name)));
-      }, GLOW);
-      timers.add(timer);
-    });
-    return () => {
-      off();
-      timers.forEach(clearTimeout);
-    };
-  }, []);
-  return lit;
-}
 
 /** One topology: drawn, checked, deployed, and lit where somebody is. */
 export default function TopologyPage() {
   const { name = "" } = useParams({ strict: false }) as { name?: string };
   const topology = useQuery("/api/v1/topologies/{name}", { path: { name } });
   const work = useOperation();
-  const lit = useLit();
+  const [unsaved, setUnsaved] = useState(0);
   const navigate = useNavigate();
   useEvery(3000, () => void topology.refetch());
   if (topology.error) return <div className="page"><Fault error={topology.error} retry={() => void topology.refetch()} /></div>;
   if (!topology.data) return <Loading />;
   const one = topology.data;
-  const document = one.document as unknown as Document;
   const admin = session.get()?.role === "admin";
   const path = { name };
   const remove = async () => {
@@ -67,19 +38,21 @@ export default function TopologyPage() {
         <h1 className="cut">{one.name}</h1>
         <span className={`chip ${chip(one.state)}`}>{one.state.replace("_", " ")}</span>
         <span className="spring" />
-        <button title="Without secrets of settings" onClick={() => save(`${one.name}.json`, "application/json", `${JSON.stringify(document, null, 2)}\n`)}><Icon name="down" /> Export</button>
-        {admin && one.state === "pending" && <button className="primary" disabled={work.busy || one.findings.some((finding) => !finding.warning)} onClick={() => void work.ask(() => call("post", "/api/v1/topologies/{name}/deploy", { path }))}>Deploy</button>}
+        <button title="Without secrets of settings" onClick={() => save(`${one.name}.json`, "application/json", `${JSON.stringify(one.document, null, 2)}\n`)}><Icon name="down" /> Export</button>
+        {admin && one.state === "pending" && <button className="primary" disabled={work.busy || unsaved > 0 || one.findings.some((finding) => !finding.warning)} title={unsaved ? "Save first" : undefined} onClick={() => void work.ask(() => call("post", "/api/v1/topologies/{name}/deploy", { path }))}>Deploy</button>}
         {admin && isLive(one.state) && <Sure busy={work.busy} label={`Take ${one.name} down`} act={() => void work.ask(() => call("post", "/api/v1/topologies/{name}/teardown", { path }))}>Take down</Sure>}
         {admin && !isLive(one.state) && <Sure busy={work.busy} label={`Delete ${one.name}`} act={() => void remove()}>Delete</Sure>}
       </div>
       {work.error !== null && <Fault error={work.error} />}
       {work.operation && <Outcome operation={work.operation} />}
-      <section className="panel">
-        <header><h2>Network</h2><span className="faint">{one.lans} LANs, {one.deckies} deckies, version {one.version}; what is touched lights up</span></header>
-        <Drawing document={document} depths={one.depths} lit={lit} name={one.name} />
-        {Object.entries(one.fronts).map(([decky, ip]) => <p className="note" key={decky}>{decky} stands on the segment at <span className="mono">{ip}</span></p>)}
-      </section>
-      {admin && one.state !== "torn_down" && <Edit name={one.name} version={one.version} document={document} work={work} />}
+      <p className="quiet">{one.lans} LANs, {one.deckies} deckies, version {one.version}; what is touched lights up.</p>
+      <Editor key={one.name} topology={one} work={work} may={admin && one.state !== "torn_down"} reload={topology.refetch} unsaved={setUnsaved} />
+      {Object.keys(one.fronts).length > 0 && (
+        <section className="panel">
+          <header><h2>In front</h2></header>
+          {Object.entries(one.fronts).map(([decky, ip]) => <p className="note" key={decky}>{decky} stands on the segment at <span className="mono">{ip}</span></p>)}
+        </section>
+      )}
       <section className="panel">
         <header><h2>Checked</h2></header>
         {one.findings.length

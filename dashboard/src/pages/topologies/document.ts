@@ -1,39 +1,57 @@
-/** A topology's document as `decnet topology export` writes it, as far as it is drawn. */
+/** A topology's document as `decnet topology export` writes it. */
 export interface Document {
-  lans: { name: string; subnet: string; dmz?: boolean; x?: number; y?: number }[];
-  deckies: { name: string; system: string; services: { slug: string }[]; ips: Record<string, string>; front?: boolean }[];
-  edges: { decky: string; lan: string; bridge?: boolean; forwards?: boolean }[];
+  name: string;
+  lans: Lan[];
+  deckies: Decky[];
+  edges: Edge[];
+  rules?: Rule[];
+}
+export interface Lan { name: string; subnet: string; dmz?: boolean; x?: number; y?: number }
+export interface Service { slug: string; settings?: Record<string, string> }
+export interface Decky {
+  name: string;
+  archetype?: string;
+  system: string;
+  services: Service[];
+  /** Its address in each LAN, by the LAN's name. */
+  ips: Record<string, string>;
+  front?: boolean;
+  login?: unknown;
+  x?: number;
+  y?: number;
+}
+export interface Edge { decky: string; lan: string; bridge?: boolean; forwards?: boolean }
+export interface Rule { from: string; to: string; verdict: "allow" | "deny"; ports?: number[] }
+
+/** What the API answers, as far as it is a document: a stored one may leave out what is empty. */
+export function read(value: unknown): Document {
+  const given = (typeof value === "object" && value !== null ? value : {}) as Partial<Document>;
+  return {
+    name: given.name ?? "",
+    lans: given.lans ?? [],
+    deckies: (given.deckies ?? []).map((one) => ({ ...one, services: one.services ?? [], ips: one.ips ?? {} })),
+    edges: given.edges ?? [],
+    rules: given.rules ?? [],
+  };
 }
 
-export interface Spot {
-  x: number;
-  y: number;
-}
+/** The LAN that a decky has its home in. */
+export const homeOf = (document: Document, decky: string): string | undefined =>
+  document.edges.find((edge) => edge.decky === decky && !edge.bridge)?.lan;
 
-/** Size of a LAN's box and the gaps between boxes. */
-export const BOX = { width: 168, head: 34, row: 20, gap: 36, rise: 64 };
+/** The LANs that a decky bridges, beside its home. */
+export const bridged = (document: Document, decky: string): string[] =>
+  document.edges.filter((edge) => edge.decky === decky && edge.bridge).map((edge) => edge.lan);
 
-/** The deckies that have their home in a LAN. */
-export function home(document: Document, lan: string): Document["deckies"] {
-  const names = new Set(document.edges.filter((edge) => edge.lan === lan && !edge.bridge).map((edge) => edge.decky));
-  return document.deckies.filter((decky) => names.has(decky.name));
-}
+/** Whether a decky forwards packets. */
+export const routes = (document: Document, decky: string): boolean =>
+  document.edges.some((edge) => edge.decky === decky && edge.forwards === true);
 
-/** Where each LAN is drawn: a row for each depth, those that nobody reaches last. */
-export function layout(document: Document, depths: Record<string, number>): { spots: Map<string, Spot>; width: number; height: number } {
-  const last = Math.max(0, ...Object.values(depths)) + 1;
-  const rows = new Map<number, Document["lans"]>();
-  for (const lan of document.lans) {
-    const depth = depths[lan.name] ?? last;
-    rows.set(depth, [...(rows.get(depth) ?? []), lan]);
-  }
-  const spots = new Map<string, Spot>();
-  let [width, y] = [BOX.width, 0];
-  for (const depth of [...rows.keys()].sort((a, b) => a - b)) {
-    const row = rows.get(depth) ?? [];
-    row.forEach((lan, index) => spots.set(lan.name, { x: index * (BOX.width + BOX.gap), y }));
-    width = Math.max(width, row.length * (BOX.width + BOX.gap) - BOX.gap);
-    y += Math.max(...row.map((lan) => BOX.head + home(document, lan.name).length * BOX.row)) + BOX.rise;
-  }
-  return { spots, width, height: Math.max(BOX.head, y - BOX.rise) };
+/** The deckies of each LAN that have their home there, in the order of the document. */
+export function homes(document: Document): Map<string, Decky[]> {
+  const lan = new Map<string, string>();
+  for (const edge of document.edges) if (!edge.bridge && !lan.has(edge.decky)) lan.set(edge.decky, edge.lan);
+  const found = new Map<string, Decky[]>(document.lans.map((one) => [one.name, []]));
+  for (const decky of document.deckies) found.get(lan.get(decky.name) ?? "")?.push(decky);
+  return found;
 }

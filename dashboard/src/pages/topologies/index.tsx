@@ -1,4 +1,4 @@
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import type { FormEvent } from "react";
 import { type Body, call } from "../../api/client";
 import { useOperation } from "../../api/operations";
@@ -27,6 +27,7 @@ export default function Topologies() {
   const list = useQuery("/api/v1/topologies", {});
   useEvery(3000, () => void list.refetch());
   const work = useOperation();
+  const navigate = useNavigate();
   const admin = session.get()?.role === "admin";
   const draw = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -37,6 +38,17 @@ export default function Topologies() {
       deckies_per_lan: text("deckies") || null, seed: text("seed") || null,
     };
     void work.ask(() => call("post", "/api/v1/topologies", { body }));
+  };
+  const empty = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const given = new FormData(event.currentTarget);
+    const [name, file] = [String(given.get("name") ?? "").trim(), given.get("file")];
+    const text = file instanceof File && file.size > 0 ? await file.text() : "";
+    const done = await work.ask(async () => {
+      const document = (text ? JSON.parse(text) : { lans: [{ name: "DMZ", subnet: "172.16.0.0/24", dmz: true }] }) as object;
+      return call("post", "/api/v1/topologies", { body: { name, document: { ...document, name } as never } });
+    });
+    if (done?.state === "done") void navigate({ to: `/topologies/${encodeURIComponent(name)}` });
   };
   return (
     <div className="page">
@@ -51,6 +63,11 @@ export default function Topologies() {
             <label className="field">Deckies of a LAN<input name="deckies" placeholder="1-3" pattern="\d+(-\d+)?" /></label>
             <label className="field">Seed<input name="seed" maxLength={64} placeholder="by chance" /></label>
             <button disabled={work.busy}>Draw it</button>
+          </form>
+          <form className="line" aria-label="Begin a topology" onSubmit={(event) => void empty(event)}>
+            <label className="field">Name<input name="name" required maxLength={23} pattern="[A-Za-z0-9]([A-Za-z0-9_\-]*[A-Za-z0-9])?" /></label>
+            <label className="field">From a file<input name="file" type="file" accept=".json,application/json" /></label>
+            <button disabled={work.busy}>Begin with it, or with an empty one</button>
           </form>
           {work.error !== null && <Fault error={work.error} />}
           {work.operation && <Outcome operation={work.operation} />}
