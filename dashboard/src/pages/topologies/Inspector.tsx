@@ -41,6 +41,9 @@ function Findings({ found }: { found: Finding[] }) {
 
 function Whole({ editing, choose, found }: { editing: Editing; choose: (chosen: Chosen) => void; found: Map<string, Finding[]> }) {
   const { document, act } = editing;
+  // What is about a rule or the whole has no node.
+  const nodes = new Set([...document.lans, ...document.deckies].map((one) => one.name));
+  const others = [...found].flatMap(([subject, all]) => (nodes.has(subject) ? [] : all.map((one) => ({ ...one, detail: `${subject} ${one.detail}`.trim() }))));
   const add = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const given = new FormData(event.currentTarget);
@@ -50,7 +53,7 @@ function Whole({ editing, choose, found }: { editing: Editing; choose: (chosen: 
   };
   return (
     <>
-      <Findings found={found.get("") ?? []} />
+      <Findings found={others} />
       {act && (
         <form className="fields" aria-label="Add a LAN" onSubmit={add}>
           <div className="row">

@@ -134,12 +134,14 @@ function newLans(now: Document, lans: Pairs): Change[] {
 }
 
 function deckyPatches(old: Document, now: Document, lans: Pairs, deckies: Pairs): Change[] {
+  const named = (document: Document) => new Map(document.deckies.map((one) => [one.name, one]));
+  const [before, after] = [named(old), named(now)];
   return [...deckies].flatMap(([name, next]): Change[] => {
-    const [was, is] = [old.deckies.find((one) => one.name === name), now.deckies.find((one) => one.name === next)];
+    const [was, is] = [before.get(name), after.get(next)];
     if (!was || !is) return [];
     const patch: Partial<Extract<Change, { op: "update_decky" }>> = {};
     if (was.system !== is.system) patch.system = is.system;
-    if (!same(settings(was.services), settings(is.services))) patch.services = is.services;
+    if (was.services !== is.services && !same(settings(was.services), settings(is.services))) patch.services = is.services;
     if (Boolean(was.front) !== Boolean(is.front)) patch.front = Boolean(is.front);
     if (routes(old, name) !== routes(now, next)) Object.assign(patch, { forwards: routes(now, next), force: true });
     const moved = Object.entries(was.ips).flatMap(([lan, ip]) => {

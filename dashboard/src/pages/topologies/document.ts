@@ -35,17 +35,33 @@ export function read(value: unknown): Document {
   };
 }
 
+// A document never changes: what is looked up often is found once for each of its lists.
+const known = new WeakMap<Edge[], Map<string, Edge[]>>();
+const NONE: Edge[] = [];
+
+/** The edges of a decky. */
+export function edgesOf({ edges }: Document, decky: string): Edge[] {
+  let byDecky = known.get(edges);
+  if (!byDecky) {
+    byDecky = new Map();
+    for (const edge of edges) {
+      const own = byDecky.get(edge.decky);
+      if (own) own.push(edge);
+      else byDecky.set(edge.decky, [edge]);
+    }
+    known.set(edges, byDecky);
+  }
+  return byDecky.get(decky) ?? NONE;
+}
+
 /** The LAN that a decky has its home in. */
-export const homeOf = (document: Document, decky: string): string | undefined =>
-  document.edges.find((edge) => edge.decky === decky && !edge.bridge)?.lan;
+export const homeOf = (document: Document, decky: string): string | undefined => edgesOf(document, decky).find((edge) => !edge.bridge)?.lan;
 
 /** The LANs that a decky bridges, beside its home. */
-export const bridged = (document: Document, decky: string): string[] =>
-  document.edges.filter((edge) => edge.decky === decky && edge.bridge).map((edge) => edge.lan);
+export const bridged = (document: Document, decky: string): string[] => edgesOf(document, decky).filter((edge) => edge.bridge).map((edge) => edge.lan);
 
 /** Whether a decky forwards packets. */
-export const routes = (document: Document, decky: string): boolean =>
-  document.edges.some((edge) => edge.decky === decky && edge.forwards === true);
+export const routes = (document: Document, decky: string): boolean => edgesOf(document, decky).some((edge) => edge.forwards === true);
 
 /** The deckies of each LAN that have their home there, in the order of the document. */
 export function homes(document: Document): Map<string, Decky[]> {
