@@ -1,6 +1,7 @@
 //! The worker `operator`: what operators ask for through the interface is done by the same verbs, as another process of
 //! this program that has the rights of who started the workers. The interface itself only queues it.
 
+mod learn;
 mod words;
 
 use crate::{commands::Context, output};
@@ -16,9 +17,7 @@ use decnet_store::Store;
 use netsvc_wire::stamp::now;
 use serde_json::{Value, json};
 use std::{
-    fs::OpenOptions,
     io::{BufRead, BufReader, Read, Write},
-    os::unix::fs::OpenOptionsExt,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -34,8 +33,6 @@ const PATIENCE: Duration = Duration::from_secs(900);
 const RESULT_BYTES: u64 = 64 << 20;
 /// Most bytes of what is said beside the result.
 const NOTES_BYTES: usize = 64 << 10;
-/// Most bytes of what was handed in.
-const HANDED_IN: u64 = 16 << 20;
 /// How often it is written where a piece of work stands.
 const TOLD: Duration = Duration::from_millis(500);
 
@@ -99,7 +96,9 @@ async fn carry_out(context: &Context, store: &Store, operation: &mut Operation) 
     // Who is logged in asks, not who runs the workers.
     arguments.insert(0, format!("{}={}", output::ASKED_BY, operation.asked_by));
     let input = match &request {
-        Request::Learn(LearnWork { from: LearnFrom::Upload(name), .. }) => handed_in(context, name)?,
+        Request::Learn(LearnWork { from: LearnFrom::Upload(name), .. }) => {
+            learn::handed_in(&context.paths(), name)?
+        }
         _ => input.unwrap_or_default().into_bytes(),
     };
     let (mut verb, said, result) = Verb::start(context, &arguments, input)?;
@@ -108,23 +107,6 @@ async fn carry_out(context: &Context, store: &Store, operation: &mut Operation) 
     let value: Option<Value> = serde_json::from_str(&text).ok();
     operation.result = value.map(|value| shortened(operation.kind, value).to_string()).unwrap_or_default();
     verb.succeeded().await
-}
-
-/// What the interface was handed in under `name`, which is gone then. Whoever wrote it has fewer rights than we: no name
-/// leads out of the folder, and no link is followed.
-fn handed_in(context: &Context, name: &str) -> Result<Vec<u8>> {
-    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        bail!("{name:?} is no name of a file that was handed in");
-    }
-    let path = context.paths().handed_in().join(name);
-    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
-    let opened = OpenOptions::new().read(true).custom_flags(flags).open(&path);
-    let mut bytes = Vec::new();
-    let read = opened.and_then(|file| file.take(HANDED_IN).read_to_end(&mut bytes));
-    // What cannot be removed is removed when it is stale.
-    let _ = std::fs::remove_file(&path);
-    read.context("read what was handed in")?;
-    Ok(bytes)
 }
 
 /// A verb that runs. It ends with this.

@@ -1,8 +1,9 @@
 //! Requests as words of the command line: what is done for who asked through the interface is what the verbs do.
 
+use super::learn;
 use decnet_model::{
     fleet::{DeckyName, Fleet},
-    operation::{FleetRequest, LearnFrom, LearnWork, Request, ServiceEdit, SwarmWork, TopologyWork},
+    operation::{FleetRequest, Request, ServiceEdit, SwarmWork, TopologyWork},
     runtime::Runtime,
     tarpit::{self, Tarpit},
 };
@@ -16,8 +17,8 @@ pub(super) fn command_line(request: &Request, present: Option<&Fleet>) -> (Vec<S
         Request::Decky { decky, edit } => return edited(words, decky, edit),
         Request::Swarm(work) => return (on_the_swarm(work), None),
         Request::Topology(work) => return on_a_topology(work, present),
-        Request::Learn(work) => return (learning(words, work), None),
-        Request::Image { no_cache } => return (making(words, *no_cache), None),
+        Request::Learn(work) => return (learn::words(words, work), None),
+        Request::Image { no_cache } => return (learn::making(words, *no_cache), None),
         Request::Worker { worker, action } => {
             words.extend([action.name(), "--json", "--", worker].map(str::to_owned));
             return (words, None);
@@ -58,29 +59,6 @@ pub(super) fn command_line(request: &Request, present: Option<&Fleet>) -> (Vec<S
         | Request::Worker { .. } => {}
     }
     (words, input)
-}
-
-/// Words for a look at a segment; a capture comes by the standard input.
-fn learning(mut words: Vec<String>, work: &LearnWork) -> Vec<String> {
-    words.push("--json".to_owned());
-    match &work.from {
-        LearnFrom::Upload(_) => words.push("--pcap=-".to_owned()),
-        LearnFrom::Interface { name, seconds } => {
-            words.extend([format!("--interface={name}"), format!("--seconds={seconds}")]);
-        }
-    }
-    words.extend(work.deckies.map(|deckies| format!("--deckies={deckies}")));
-    words.extend(work.seed.iter().map(|seed| format!("--seed={seed}")));
-    words
-}
-
-/// Words for making images.
-fn making(mut words: Vec<String>, no_cache: bool) -> Vec<String> {
-    words.extend(["build", "--json"].map(str::to_owned));
-    if no_cache {
-        words.push("--no-cache".to_owned());
-    }
-    words
 }
 
 /// Words for work on hosts of the swarm.
@@ -304,34 +282,6 @@ mod tests {
             inputs.extend(input);
         }
         assert_eq!(inputs, ["{}", "{\"name\":\"lab\"}", "[]"]);
-    }
-
-    #[test]
-    fn learning_and_making_images_have_words_that_are_commands() {
-        let learn = |from| LearnWork { from, deckies: Some(9), seed: Some("--lab".to_owned()) };
-        let works = [
-            Request::Learn(learn(LearnFrom::Upload("ab12".to_owned()))),
-            Request::Learn(learn(LearnFrom::Interface { name: "-n".to_owned(), seconds: 60 })),
-            Request::Image { no_cache: true },
-            Request::Image { no_cache: false },
-        ];
-        let mut lines = Vec::new();
-        for work in works {
-            let (words, input) = command_line(&work, None);
-            assert_eq!(input, None);
-            let line = [vec!["decnet".to_owned()], words.clone()].concat();
-            assert!(crate::cli::command().try_get_matches_from(&line).is_ok(), "{line:?}");
-            lines.push(words.join(" "));
-        }
-        assert_eq!(
-            lines,
-            [
-                "learn --json --pcap=- --deckies=9 --seed=--lab",
-                "learn --json --interface=-n --seconds=60 --deckies=9 --seed=--lab",
-                "image build --json --no-cache",
-                "image build --json"
-            ]
-        );
     }
 
     #[test]

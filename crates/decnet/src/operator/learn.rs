@@ -1,0 +1,86 @@
+//! Looks at segments that are asked for through the interface, and images that are made: their words, and what was
+//! handed in.
+
+use anyhow::{Context as _, Result, bail};
+use decnet_model::operation::{LearnFrom, LearnWork};
+use std::{fs::OpenOptions, io::Read, os::unix::fs::OpenOptionsExt, path::Path};
+
+/// Most bytes of what was handed in.
+const HANDED_IN: u64 = 16 << 20;
+
+/// Words for a look at a segment; a capture comes by the standard input.
+pub(super) fn words(mut words: Vec<String>, work: &LearnWork) -> Vec<String> {
+    words.push("--json".to_owned());
+    match &work.from {
+        LearnFrom::Upload(_) => words.push("--pcap=-".to_owned()),
+        LearnFrom::Interface { name, seconds } => {
+            words.extend([format!("--interface={name}"), format!("--seconds={seconds}")]);
+        }
+    }
+    words.extend(work.deckies.map(|deckies| format!("--deckies={deckies}")));
+    words.extend(work.seed.iter().map(|seed| format!("--seed={seed}")));
+    words
+}
+
+/// Words for making images.
+pub(super) fn making(mut words: Vec<String>, no_cache: bool) -> Vec<String> {
+    words.extend(["build", "--json"].map(str::to_owned));
+    if no_cache {
+        words.push("--no-cache".to_owned());
+    }
+    words
+}
+
+/// What the interface was handed in under `name`, which is gone then. Whoever wrote it has fewer rights than we: no name
+/// leads out of the folder, and no link is followed.
+pub(super) fn handed_in(path: &Path, name: &str) -> Result<Vec<u8>> {
+    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        bail!("{name:?} is no name of a file that was handed in");
+    }
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
+    let mut bytes = Vec::new();
+    let read = opened.and_then(|file| file.take(HANDED_IN).read_to_end(&mut bytes));
+    // What cannot be removed is removed when it is stale.
+    let _ = std::fs::remove_file(path);
+    read.context("read what was handed in")?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_commands_and_values_never_options_of_their_own() {
+        let learn = |from| LearnWork { from, deckies: Some(9), seed: Some("--lab".to_owned()) };
+        let of = |from| words(vec!["learn".to_owned()], &learn(from));
+        let image = |no_cache| making(vec!["image".to_owned()], no_cache);
+        let interface = LearnFrom::Interface { name: "-n".to_owned(), seconds: 60 };
+        for (words, expected) in [
+            (of(LearnFrom::Upload("ab12".to_owned())), "learn --json --pcap=- --deckies=9 --seed=--lab"),
+            (of(interface), "learn --json --interface=-n --seconds=60 --deckies=9 --seed=--lab"),
+            (image(true), "image build --json --no-cache"),
+            (image(false), "image build --json"),
+        ] {
+            assert_eq!(words.join(" "), expected);
+            let line = [vec!["decnet".to_owned()], words].concat();
+            assert!(crate::cli::command().try_get_matches_from(&line).is_ok(), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_handed_in_is_read_once_and_no_link_is_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ab12");
+        std::fs::write(&path, b"frames").unwrap();
+        assert!(handed_in(&path, "../ab12").is_err());
+        assert_eq!(handed_in(&path, "ab12").unwrap(), b"frames");
+        assert!(handed_in(&path, "ab12").is_err(), "it is gone");
+        let secret = folder.path().join("secret");
+        std::fs::write(&secret, b"secret").unwrap();
+        std::os::unix::fs::symlink(&secret, &path).unwrap();
+        assert!(handed_in(&path, "ab12").is_err());
+        assert!(secret.exists() && !path.exists());
+    }
+}
