@@ -51,6 +51,29 @@ pub(crate) fn act<T: Send + 'static>(root: &Path, act: impl FnOnce() -> T + Send
     acting.join().unwrap_or_else(|_| Err(io::Error::other("the thread that touches files was lost")))
 }
 
+/// What is in a file of the state folder, `most` bytes of it, and takes the file away; both as the folder's owner.
+///
+/// # Errors
+/// When it cannot be read, or is no file.
+pub(crate) fn take(root: &Path, file: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let Some(user) = owner(root) else { return taken(file, most) };
+    let file = file.to_owned();
+    let taking = thread::spawn(move || touch_files_as(user).and_then(|()| taken(&file, most)));
+    taking.join().unwrap_or_else(|_| Err(io::Error::other("the thread that takes it was lost")))
+}
+
+fn taken(file: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let opened = fs::OpenOptions::new().read(true).custom_flags(flags).open(file)?;
+    if !opened.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is no file"));
+    }
+    let mut bytes = Vec::new();
+    opened.take(most).read_to_end(&mut bytes)?;
+    fs::remove_file(file)?;
+    Ok(bytes)
+}
+
 fn content(file: &Path) -> io::Result<Vec<u8>> {
     let mut file = fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(file)?;
     if !file.metadata()?.is_file() {

@@ -1,9 +1,12 @@
 //! Looks at segments that are asked for through the interface, and images that are made: their words, and what was
 //! handed in.
 
+use crate::stead;
 use anyhow::{Context as _, Result, bail};
-use decnet_model::operation::{LearnFrom, LearnWork};
-use std::{fs::OpenOptions, io::Read, os::unix::fs::OpenOptionsExt, path::Path};
+use decnet_model::{
+    operation::{LearnFrom, LearnWork},
+    paths::Paths,
+};
 
 /// Most bytes of what was handed in.
 const HANDED_IN: u64 = 16 << 20;
@@ -32,19 +35,13 @@ pub(super) fn making(mut words: Vec<String>, no_cache: bool) -> Vec<String> {
 }
 
 /// What the interface was handed in under `name`, which is gone then. Whoever wrote it has fewer rights than we: no name
-/// leads out of the folder, and no link is followed.
-pub(super) fn handed_in(path: &Path, name: &str) -> Result<Vec<u8>> {
+/// leads out of the folder, and no link is followed further than he could go himself.
+pub(super) fn handed_in(paths: &Paths, name: &str) -> Result<Vec<u8>> {
     if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         bail!("{name:?} is no name of a file that was handed in");
     }
-    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
-    let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
-    let mut bytes = Vec::new();
-    let read = opened.and_then(|file| file.take(HANDED_IN).read_to_end(&mut bytes));
-    // What cannot be removed is removed when it is stale.
-    let _ = std::fs::remove_file(path);
-    read.context("read what was handed in")?;
-    Ok(bytes)
+    let file = paths.handed_in().join(name);
+    stead::take(paths.root(), &file, HANDED_IN).context("read what was handed in")
 }
 
 #[cfg(test)]
@@ -72,15 +69,17 @@ mod tests {
     #[test]
     fn what_was_handed_in_is_read_once_and_no_link_is_followed() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("ab12");
+        let paths = Paths::new(folder.path());
+        std::fs::create_dir_all(paths.handed_in()).unwrap();
+        let path = paths.handed_in().join("ab12");
         std::fs::write(&path, b"frames").unwrap();
-        assert!(handed_in(&path, "../ab12").is_err());
-        assert_eq!(handed_in(&path, "ab12").unwrap(), b"frames");
-        assert!(handed_in(&path, "ab12").is_err(), "it is gone");
+        assert!(handed_in(&paths, "../ab12").is_err());
+        assert_eq!(handed_in(&paths, "ab12").unwrap(), b"frames");
+        assert!(handed_in(&paths, "ab12").is_err(), "it is gone");
         let secret = folder.path().join("secret");
         std::fs::write(&secret, b"secret").unwrap();
         std::os::unix::fs::symlink(&secret, &path).unwrap();
-        assert!(handed_in(&path, "ab12").is_err());
-        assert!(secret.exists() && !path.exists());
+        assert!(handed_in(&paths, "ab12").is_err());
+        assert!(secret.exists());
     }
 }
