@@ -118,9 +118,11 @@ impl Watch<'_> {
         let mut findings = Vec::new();
         self.sensor.finish(&mut findings);
         self.shared.write(&findings);
-        if let Some((recorder, _)) = &mut self.recording {
-            recorder.finish(stamp::now(), &mut self.over);
+        let Some((recorder, shelf)) = &mut self.recording else { return };
+        recorder.finish(stamp::now(), &mut self.over);
+        for one in self.over.drain(..) {
+            // No frame waits any more; when nobody takes it, the shelf has ended before us.
+            let _ = shelf.send(one);
         }
-        self.hand_over();
     }
 }

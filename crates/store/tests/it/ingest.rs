@@ -17,6 +17,8 @@ on_every_backend!(
     ids_follow_the_log,
     bytes_come_back_exactly,
     a_session_is_joined_from_its_lines,
+    packets_of_a_session_are_found_by_who_where_and_when,
+    who_has_connected_over_tcp_is_known,
     a_secret_is_one_row_however_often,
     an_artefact_is_one_row_with_all_its_sightings,
     what_is_not_kept_is_told_beside_its_hash,
@@ -259,4 +261,41 @@ async fn an_ingest_dropped_half_way_leaves_nothing_half_done(store: Store) {
     let rows = store.event_after(0, 500).await.unwrap();
     assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), (1..=150).collect::<Vec<_>>());
     assert_eq!(store.session_get("00000000000000aa").await.unwrap().unwrap().events, 150);
+}
+
+async fn packets_of_a_session_are_found_by_who_where_and_when(store: Store) {
+    let kept = |number: u64, seconds: i64, lasted: &str, port: &str| {
+        let mut one =
+            line(number, "packets_captured").with(field::DURATION_MS, lasted).with(field::DST_PORT, port);
+        one.fields.retain(|(name, _)| name != field::SESSION);
+        one.at += seconds * 1_000_000;
+        one
+    };
+    let batch = [
+        line(1, "connect"),
+        line(2, "disconnect"),
+        kept(3, 20, "20000", "22").with(field::SHA256, "ab".repeat(32)),
+        // Of a later connection, of another port, of somebody else, of another hour.
+        kept(4, 20, "5000", "22"),
+        kept(5, 20, "20000", "80"),
+        kept(6, 20, "20000", "22").peer("192.0.2.8"),
+        kept(7, 3600, "3600000", "22"),
+    ];
+    ingest(&store, &batch).await;
+    let session = store.session_get("00000000000000aa").await.unwrap().unwrap();
+    let found = store.session_captures(&session).await.unwrap();
+    assert_eq!(found.iter().map(|row| row.id).collect::<Vec<_>>(), [3]);
+    assert_eq!((session.recording, session.artefacts, session.events), (None, 0, 2));
+    let artefact = store.artefact_get(&"ab".repeat(32)).await.unwrap().unwrap();
+    assert_eq!(artefact.origin, "packets");
+}
+
+async fn who_has_connected_over_tcp_is_known(store: Store) {
+    let of = |number, address: &str, transport: &str| {
+        line(number, "connect").peer(address).with(field::TRANSPORT, transport)
+    };
+    ingest(&store, &[of(1, "192.0.2.1", "udp"), of(2, "192.0.2.2", "udp"), of(3, "192.0.2.2", "tcp")]).await;
+    for (address, expected) in [("192.0.2.1", false), ("192.0.2.2", true), ("192.0.2.3", false)] {
+        assert_eq!(store.has_connected(address.parse().unwrap()).await.unwrap(), expected, "{address}");
+    }
 }
