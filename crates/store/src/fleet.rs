@@ -140,6 +140,16 @@ impl Store {
         rows.into_iter().map(|mut cells| Ok((cells.text()?, cells.address()?))).collect()
     }
 
+    /// Address and part of the plan of every decky, those no longer wanted included.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn decky_plans(&self) -> Result<Vec<(Option<IpAddr>, String)>, Error> {
+        let rows =
+            self.pool.rows(Statement::new("read plans of deckies", "SELECT ip, plan FROM deckies")).await?;
+        rows.into_iter().map(|mut cells| Ok((Option::<IpAddr>::read(&mut cells)?, cells.text()?))).collect()
+    }
+
     /// Deckies that are wanted and do not run, by name; two hundred at most.
     ///
     /// # Errors

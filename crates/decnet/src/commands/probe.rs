@@ -42,7 +42,8 @@ impl Probe {
         let store = context.store().await?;
         let mut prober = Prober::new(store, None, scope, manner).context("name the prober")?;
         let address = self.address.to_canonical();
-        let round = match prober.ask(address, self.again, &|| false).await {
+        let own = prober.own().await.context("read what is ours")?;
+        let round = match prober.ask(address, &own, self.again, &|| false).await {
             Ok(round) => round,
             Err(NotAsked::Early) => bail!("{address} was asked within the last day; --again asks once more"),
             Err(NotAsked::Outside(outside)) => bail!("{address} is not asked: {}", outside.reason()),

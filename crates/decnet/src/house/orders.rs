@@ -152,8 +152,17 @@ fn paths(place: Place, context: &Context) -> Vec<PathBuf> {
             file.and_then(folder_of).into_iter().collect()
         }
         Place::Certificates => tls::places(settings),
-        Place::System => ["/etc", "/usr/share/zoneinfo", "/usr/lib", "/lib", "/dev/urandom", "/proc/self"]
-            .map(PathBuf::from)
-            .to_vec(),
+        Place::System => [
+            "/etc",
+            // What /etc/resolv.conf leads to where systemd resolves names.
+            "/run/systemd/resolve",
+            "/usr/share/zoneinfo",
+            "/usr/lib",
+            "/lib",
+            "/dev/urandom",
+            "/proc/self",
+        ]
+        .map(PathBuf::from)
+        .to_vec(),
     }
 }

@@ -113,8 +113,7 @@ struct Asking {
 
 impl Asking {
     /// The attacker that is to be asked next.
-    async fn next(&self, now: Micros) -> Result<Option<IpAddr>, StoreError> {
-        let own = self.prober.own().await?;
+    async fn next(&self, own: &[IpAddr], now: Micros) -> Result<Option<IpAddr>, StoreError> {
         let mut page = Page::newest(PAGE);
         for _ in 0..PAGES {
             let rows = self.store.attacker_list(&Filter::default(), page).await?;
@@ -122,7 +121,7 @@ impl Asking {
                 if DAY <= now.saturating_sub(row.last_seen) {
                     continue;
                 }
-                match self.prober.before(row.src_ip, &own, false).await {
+                match self.prober.before(row.src_ip, own, false).await {
                     Ok(_) => return Ok(Some(row.src_ip)),
                     Err(NotAsked::Outside(_) | NotAsked::Early) => {}
                     Err(NotAsked::Store(error)) => return Err(error),
@@ -134,9 +133,14 @@ impl Asking {
         Ok(None)
     }
 
-    async fn ask(&mut self, context: &WorkerContext, address: IpAddr) -> Result<(), ProberError> {
+    async fn ask(
+        &mut self,
+        context: &WorkerContext,
+        address: IpAddr,
+        own: &[IpAddr],
+    ) -> Result<(), ProberError> {
         let stop = || context.is_stopping();
-        let round = match self.prober.ask(address, false, &stop).await {
+        let round = match self.prober.ask(address, own, false, &stop).await {
             Ok(round) => round,
             Err(NotAsked::Outside(_) | NotAsked::Early) => return Ok(()),
             Err(NotAsked::Store(error)) => return Err(error.into()),
@@ -157,8 +161,9 @@ impl Pass for Asking {
         if self.prober.is_off() || context.is_stopping() {
             return Ok(Work::Done);
         }
-        let Some(next) = self.next(stamp::now()).await? else { return Ok(Work::Done) };
-        self.ask(context, next).await?;
+        let own = self.prober.own().await?;
+        let Some(next) = self.next(&own, stamp::now()).await? else { return Ok(Work::Done) };
+        self.ask(context, next, &own).await?;
         context.status.report(&self.counters);
         Ok(Work::More)
     }

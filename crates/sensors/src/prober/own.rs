@@ -11,21 +11,22 @@ use std::{
 /// Where resolvers stand: what programs ask, and what a resolver of this host asks in turn.
 const RESOLVERS: [&str; 2] = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
 
-/// Addresses of deckies, running or not, and of topologies, with their gateways and servers; of this host, its gateways
-/// and those that it asks for names.
+/// Addresses of deckies, running or not, and of topologies, with their gateways and servers; of the hosts of a swarm; of
+/// this host, its gateways and those that it asks for names.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn own(store: &Store) -> Result<Vec<IpAddr>, StoreError> {
     let mut found = vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
     found.extend(of_host());
-    for decky in store.decky_list().await? {
-        found.extend(decky.ip);
-        written(&decky.plan, &mut found);
+    for (ip, plan) in store.decky_plans().await? {
+        found.extend(ip);
+        written(&plan, &mut found);
     }
     if let Some(intent) = store.fleet_get().await? {
         written(&intent, &mut found);
     }
+    found.extend(store.swarm_reports().await?.into_iter().filter_map(|report| report.address));
     for topology in store.topology_list().await? {
         written(&topology.document, &mut found);
     }

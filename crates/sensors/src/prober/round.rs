@@ -111,7 +111,7 @@ impl Prober {
         Ok(before)
     }
 
-    /// Asks `address` everything. That it is asked is noted before anything leaves: whatever happens, nobody is asked
+    /// Asks `address` everything, unless it is one of `own`. That it is asked is noted before anything leaves: whatever happens, nobody is asked
     /// twice in a day.
     ///
     /// # Errors
@@ -119,12 +119,12 @@ impl Prober {
     pub async fn ask(
         &mut self,
         address: IpAddr,
+        own: &[IpAddr],
         again: bool,
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<Round, NotAsked> {
         let address = address.to_canonical();
-        let own = self.own().await?;
-        let before = self.before(address, &own, again).await?;
+        let before = self.before(address, own, again).await?;
         let found = before.as_ref().map_or_else(|| "{}".to_owned(), |probed| probed.found.clone());
         let note = Probed { src_ip: address, asked_at: stamp::now(), found };
         self.store.probed_put(self.fence.as_ref(), note.clone()).await?;

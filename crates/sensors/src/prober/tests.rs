@@ -56,7 +56,7 @@ async fn a_host_outside_of_the_ranges_hears_nothing() {
     let (port, heard) = host([127, 66, 2, 1], b"220 ready\r\n");
     connected(&store, &[([127, 66, 2, 1].into(), "tcp")]).await;
     let mut prober = Prober::new(store, None, scope("127.66.1.0/24"), manner(port)).unwrap();
-    let refused = prober.ask([127, 66, 2, 1].into(), false, &|| false).await;
+    let refused = prober.ask([127, 66, 2, 1].into(), &[], false, &|| false).await;
     assert!(matches!(refused, Err(NotAsked::Outside(Outside::NotNamed))), "{refused:?}");
     assert_eq!(heard.load(Ordering::SeqCst), 0);
 }
@@ -69,8 +69,9 @@ async fn whoever_sent_only_datagrams_or_is_one_of_us_is_not_asked() {
     let (address, us) = (IpAddr::from([127, 66, 6, 1]), IpAddr::from([127, 0, 0, 1]));
     connected(&store, &[(address, "udp"), (us, "tcp")]).await;
     let mut prober = Prober::new(store, None, scope("127.0.0.0/8"), manner(port)).unwrap();
+    let own = prober.own().await.unwrap();
     for (address, why) in [(address, Outside::Unproved), (us, Outside::Own)] {
-        let refused = prober.ask(address, false, &|| false).await;
+        let refused = prober.ask(address, &own, false, &|| false).await;
         assert!(matches!(refused, Err(NotAsked::Outside(found)) if found == why), "{refused:?}");
     }
     assert_eq!(heard.load(Ordering::SeqCst), 0);
