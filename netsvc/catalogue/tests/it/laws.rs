@@ -125,8 +125,10 @@ fn every_event_is_of_a_kind_that_its_service_declares() {
             let host = host(&stage, persona_with(def, "web-01"), def.slug, &[]);
             for dialogue in dialogues(def) {
                 for action in converse_with(open, &host, &link, &[&dialogue]) {
-                    if let Action::Record(kind, _) | Action::Capture(kind, ..) = action {
+                    if let Action::Record(kind, fields) | Action::Capture(kind, fields, _) = action {
                         assert!(def.declares(kind), "{} does not declare {}", def.slug, kind.name());
+                        let misfits = fields.iter().filter_map(|(name, value)| kind.misfit(name, value));
+                        assert_eq!(misfits.collect::<Vec<_>>(), Vec::<String>::new(), "{}", def.slug);
                     }
                 }
             }
