@@ -140,7 +140,7 @@ kinds! {
     /// Who the client says it is and what its handshake looks like.
     ClientFingerprint = "client_fingerprint", Scan, Info, Client, [
         CLIENT_VERSION, CLIENT_NAME, NAME, USER_AGENT, HASSH, HASSH_ALGORITHMS, HTTP2_FINGERPRINT, PRINCIPAL, REALM,
-        METHOD_NAME, DATABASE, TARGET, TERMINAL, TERMINAL_SPEED, DISPLAY, ENVIRONMENT, COMMAND, CWD
+        METHOD_NAME, DATABASE, TERMINAL, TERMINAL_SPEED, DISPLAY, ENVIRONMENT, COMMAND, CWD
     ];
     /// A secret was offered.
     AuthAttempt = "auth_attempt", Evidence, Warning, Secret, [
@@ -157,14 +157,14 @@ kinds! {
     SessionRecorded = "session_recorded", Evidence, Warning, Recording, [FORMAT, DURATION_MS, ORIGIN];
     /// A command was given, by shell, protocol verb or query.
     Command = "command", Interaction, Warning, Command, [
-        COMMAND, NAME, STATUS, OUTCOME, REASON, CWD, PATH, TARGET, URL, DATA, COUNT, PRINCIPAL, REALM, METHOD_NAME,
-        CLIENT_NAME, ENVIRONMENT, IMAGE, MOUNTS, PRIVILEGED, ORIGIN, TECHNIQUE
+        COMMAND, NAME, STATUS, OUTCOME, REASON, CWD, PATH, URL, DATA, COUNT, PRINCIPAL, REALM, METHOD_NAME,
+        CLIENT_NAME, ENVIRONMENT, IMAGE, MOUNTS, PRIVILEGED, ORIGIN, TECHNIQUE, DATABASE
     ];
     /// A command that the emulation does not know.
-    UnknownCommand = "unknown_command", Interaction, Info, Command, [COMMAND, NAME, DATA];
+    UnknownCommand = "unknown_command", Interaction, Info, Command, [COMMAND, NAME, DATA, DATABASE, OUTCOME];
     /// An HTTP request, or one like it.
     Request = "request", Interaction, Info, Command, [
-        METHOD, TARGET, STATUS, HOST, USER_AGENT, HEADERS, HEADER_ORDER, HEADER_HASH, DATA, PRINCIPAL
+        METHOD, STATUS, HOST, USER_AGENT, HEADERS, HEADER_ORDER, HEADER_HASH, DATA, PRINCIPAL
     ];
     /// A database query, or another question.
     Query = "query", Interaction, Warning, Command, [
@@ -183,7 +183,7 @@ kinds! {
     FileRead = "file_read", Interaction, Info, Deed, [PATH, NAME, COMMAND, ORIGIN, SUBJECT, REFERENCE];
     /// A file, upload or payload was kept.
     FileCaptured = "file_captured", Evidence, Warning, Payload, [
-        PATH, NAME, ORIGIN, FORMAT, COMMAND, URL, DATA, SUBJECT, MAIL_FROM, PRINCIPAL, IMAGE
+        PATH, NAME, ORIGIN, FORMAT, COMMAND, URL, DATA, SUBJECT, MAIL_FROM, PRINCIPAL, IMAGE, STATUS
     ];
     /// A mail was taken.
     MessageStored = "message_stored", Evidence, Warning, Mail, [
@@ -195,7 +195,7 @@ kinds! {
     RcptTo = "rcpt_to", Interaction, Info, Deed, [RCPT_TO, OUTCOME];
     /// The peer asked to have a connection forwarded.
     ForwardRequest = "forward_request", Interaction, Warning, Deed, [
-        TARGET, OUTCOME, COMMAND, PRINCIPAL, BYTES_IN, BYTES_OUT, DATA
+        OUTCOME, COMMAND, PRINCIPAL, BYTES_IN, BYTES_OUT, DATA
     ];
     /// TCP ports were probed without a handshake; `technique` is syn, fin, null, xmas, ack or maimon.
     PortScan = "port_scan", Scan, Warning, Contact, [TECHNIQUE, PORTS, COUNT, DURATION_MS, DATA, SRC_MAC];
@@ -227,12 +227,12 @@ kinds! {
     /// Something that was laid out was used: it called back, or a secret of it was offered (`event` is that of the
     /// use).
     Callback = "callback", Evidence, Warning, Deed, [
-        REFERENCE, CHANNEL, EVENT, METHOD, TARGET, HOST, USER_AGENT, HEADERS, HEADER_ORDER, QUERY_NAME, QUERY_TYPE,
+        REFERENCE, CHANNEL, EVENT, METHOD, HOST, USER_AGENT, HEADERS, HEADER_ORDER, QUERY_NAME, QUERY_TYPE,
         PRINCIPAL, OUTCOME, RCPT_TO, CLIENT_VERSION
     ];
     /// A call that says little of who has it, by a previewer, a scanner or a resolver that asks again.
     Echo = "echo", Scan, Info, Contact, [
-        REFERENCE, CHANNEL, REASON, COUNT, METHOD, TARGET, HOST, USER_AGENT, HEADERS, HEADER_ORDER, QUERY_NAME,
+        REFERENCE, CHANNEL, REASON, COUNT, METHOD, HOST, USER_AGENT, HEADERS, HEADER_ORDER, QUERY_NAME,
         QUERY_TYPE
     ];
     /// A program that is not one of ours wrote a line; `src_ip` stands there where it could be told.

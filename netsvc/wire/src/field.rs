@@ -62,8 +62,21 @@ pub struct Field {
 }
 
 /// Fields that any event may have: whose it is, on which connection, and where a value is kept that no line takes.
-pub const COMMON: &[&str] =
-    &[SRC_IP, SRC_PORT, DST_IP, DST_PORT, TRANSPORT, SESSION, VIA, VIA_IP, VIA_SESSION, SHA256, SIZE, LIMIT];
+pub const COMMON: &[&str] = &[
+    SRC_IP,
+    SRC_PORT,
+    DST_IP,
+    DST_PORT,
+    TRANSPORT,
+    SESSION,
+    VIA,
+    VIA_IP,
+    VIA_SESSION,
+    TARGET,
+    SHA256,
+    SIZE,
+    LIMIT,
+];
 
 /// The field called `name`.
 pub fn find(name: &str) -> Option<&'static Field> {
@@ -196,7 +209,7 @@ fields! {
     CUT = "cut", Flag;
     /// Method of HTTP.
     METHOD = "method", Bytes;
-    /// Request target of HTTP.
+    /// Request target of HTTP; whom the peer wanted to be connected to, or was by way of this node.
     TARGET = "target", Bytes;
     /// Host header.
     HOST = "host", Bytes;
