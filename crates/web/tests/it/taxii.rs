@@ -7,7 +7,9 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use decnet_model::{access::Scope, worker::Worker};
-use decnet_store::record::{Behaviour, Change, Phase, ProfileRow, View};
+use decnet_store::record::{
+    Behaviour, Change, Counts, IncidentDelta, Phase, ProfileRow, Stage, Stroke, View,
+};
 use decnet_web::{Limits, serve};
 use netsvc_wire::stamp;
 use serde_json::Value;
@@ -121,6 +123,46 @@ async fn a_collection_is_found_from_the_discovery_on() {
     ] {
         let status = client.taken(path).await.0;
         assert!(status == StatusCode::NOT_FOUND || status == StatusCode::FORBIDDEN, "{path}: {status}");
+    }
+}
+
+#[tokio::test]
+async fn incidents_lead_to_objects_of_the_addresses() {
+    let client = knowing(3).await;
+    let at = stamp::now() - 7_200_000_000;
+    let stroke = Stroke {
+        src_ip: "8.8.0.2".parse().unwrap(),
+        first_event: 2,
+        last_event: 2,
+        begun_at: at,
+        first_seen: at,
+        last_seen: at,
+        deed: Stage::Tried,
+        deed_event: 2,
+        node: "web-01".into(),
+        service: "ssh".into(),
+        logins: 0,
+        login_event: 0,
+        principal: None,
+        commands: 0,
+        artefacts: 0,
+        counts: Counts::default(),
+        contacts: Vec::new(),
+    };
+    let fence = client.store.lease_take(View::Incidents.worker()).await.unwrap();
+    let from = client.store.cursor(View::Incidents).await.unwrap();
+    let delta = IncidentDelta { strokes: vec![stroke], marks: Vec::new() };
+    client.store.project(&fence, &Change::Incidents(delta), from, 3).await.unwrap();
+    let told = client.taxii("/taxii2/knowledge/collections/incidents/objects/").await;
+    let objects = told["objects"].as_array().unwrap();
+    let of = |kind: &str| objects.iter().filter(|one| one["type"] == kind).collect::<Vec<_>>();
+    assert_eq!((of("incident").len(), of("ipv4-addr").len()), (1, 0));
+    let addresses = ids(&client.taxii(OBJECTS).await);
+    let links = of("relationship");
+    assert_eq!(links.len(), 2, "what was observed, and the indicator");
+    for link in links {
+        let target = link["target_ref"].as_str().unwrap();
+        assert!(addresses.iter().any(|id| id == target), "{link}");
     }
 }
 
