@@ -367,7 +367,7 @@ impl Store {
         let mut rows: Vec<Sighting> = Vec::new();
         for source in sources {
             let sql = format!(
-                "{} WHERE event >= ? AND event <= ? AND src_ip = ? ORDER BY event DESC LIMIT ?",
+                "{} WHERE event >= ? AND event <= ? AND src_ip = ? AND origin <> 'packets' ORDER BY event DESC LIMIT ?",
                 crate::artefact::SIGHTINGS.select()
             );
             let statement = Statement::new("read the payloads of an incident", sql)
