@@ -65,8 +65,8 @@ mod tests {
 
     fn listed(of: &Container, state: &str, image: &str) -> Listed {
         let labels = json!({
-            decnet_compose::LABEL_DECKY: of.decky, decnet_compose::LABEL_PART: of.part,
-            decnet_compose::LABEL_SPEC: of.spec(),
+            (decnet_compose::LABEL_DECKY): of.decky, (decnet_compose::LABEL_PART): of.part,
+            (decnet_compose::LABEL_SPEC): of.spec(),
         });
         serde_json::from_value(json!({ "Id": of.part, "State": state, "ImageID": image, "Labels": labels }))
             .unwrap()
