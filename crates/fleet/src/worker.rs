@@ -86,10 +86,7 @@ async fn work(
         .collect();
     let mut subscribed = false;
     loop {
-        let ready = match keeper.pass().await {
-            Ok(()) => keeper.topologies().await,
-            failed => failed,
-        };
+        let ready = keeper.turn().await;
         worker.status.set_good(ready.is_ok() && !keeper.failed);
         ready?;
         let inbox = inboxes.first_mut();
@@ -177,6 +174,11 @@ impl Told {
 }
 
 impl Keeper {
+    async fn turn(&mut self) -> Result<(), Error> {
+        self.pass().await?;
+        self.topologies().await
+    }
+
     async fn pass(&mut self) -> Result<(), Error> {
         self.check_runtime().await?;
         self.export().await;

@@ -21,7 +21,7 @@ const TURN: Duration = Duration::from_millis(4);
 const THREADS: usize = 96;
 /// Most of them that work for one source.
 const PER_SOURCE: usize = 8;
-/// Jobs that have begun after which a source gets no second one: what is left of the threads is for those who have none.
+/// Jobs that have begun after which a source gets no second one: the other threads are for those who have none.
 const SHARED: usize = 48;
 /// Most jobs that wait for a peer at a time, and most of them for one source: they need a thread, and no turn.
 const ASIDE: usize = 128;

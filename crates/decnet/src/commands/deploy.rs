@@ -211,20 +211,27 @@ impl Deploy {
         }
     }
 
+    /// Whether this host is to have the fleet, and not the swarm.
+    fn is_here(&self) -> Result<bool> {
+        match self.mode {
+            Mode::Swarm if self.making.is_said() => {
+                bail!("--parallel and --no-cache are about images of this host: they go without --mode swarm")
+            }
+            Mode::Swarm => Ok(false),
+            Mode::Unihost if !self.on.is_empty() => {
+                bail!("--on chooses hosts of a swarm: it needs --mode swarm")
+            }
+            Mode::Unihost => Ok(true),
+        }
+    }
+
     /// Runs the command.
     ///
     /// # Errors
     /// When the fleet cannot be planned, or does not come up.
     pub async fn run(self, context: &Context) -> Result<()> {
-        match self.mode {
-            Mode::Swarm if self.making.is_said() => {
-                bail!("--parallel and --no-cache are about images of this host: they go without --mode swarm")
-            }
-            Mode::Swarm => return swarm::deploy(self, context).await,
-            Mode::Unihost if !self.on.is_empty() => {
-                bail!("--on chooses hosts of a swarm: it needs --mode swarm")
-            }
-            Mode::Unihost => {}
+        if !self.is_here()? {
+            return swarm::deploy(self, context).await;
         }
         let old = before(context).await;
         let have = old.as_ref().ok().and_then(Option::as_ref);

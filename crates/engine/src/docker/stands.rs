@@ -24,8 +24,8 @@ pub(super) fn is_made_from(one: &Listed, want: &Container, images: &BTreeMap<Str
         && images.get(&listing::tagged(&want.image)).is_none_or(|id| *id == one.image_id)
 }
 
-/// Whether something of a decky that is wanted as it was has ended or gone: one of `ours` does not run though it is what
-/// it should be, or there is none.
+/// Whether something of a decky that is wanted as it was has ended or gone: one of `ours` does not run though it is
+/// what it should be, or there is none.
 pub(super) fn has_ended(wanted: &[Container], ours: &[&Listed], images: &BTreeMap<String, String>) -> bool {
     wanted.iter().any(|want| {
         let of_part: Vec<_> = ours.iter().filter(|one| one.part() == want.part).collect();

@@ -81,8 +81,8 @@ impl Channel {
         Ok(channel)
     }
 
-    /// Sends all orders and waits for all answers, in order. Orders after a refused one are still sent, and so are those
-    /// after one that is too long, which is refused here: what is on its way is answered before this ends.
+    /// Sends all orders and waits for all answers, in order. Orders after a refused one are still sent, and so are
+    /// those after one that is too long, which is refused here: what is on its way is answered before this ends.
     ///
     /// # Errors
     /// The first refusal, or that the process is lost.

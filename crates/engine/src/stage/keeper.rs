@@ -410,8 +410,8 @@ impl Task {
     }
 }
 
-/// What is to be handed over so that mailboxes that hold `held` hold `post`. What goes without another in its place goes
-/// first: it makes room.
+/// What is to be handed over so that mailboxes that hold `held` hold `post`. What goes without another in its place
+/// goes first: it makes room.
 fn changed(held: &BTreeMap<String, Vec<Letter>>, post: Vec<Post>) -> Vec<Post> {
     let mut gone: BTreeSet<&str> = held.keys().map(String::as_str).collect();
     for post in &post {

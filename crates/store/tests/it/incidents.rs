@@ -16,6 +16,7 @@ on_every_backend!(
     a_mark_ties_addresses_and_the_old_number_leads_on,
     the_same_comes_of_any_batches,
     an_incident_is_worked_on_and_opened_again_by_new_activity,
+    of_two_who_work_on_it_neither_takes_back_what_the_other_did,
     notes_outlive_what_is_made_anew,
     incidents_are_filtered,
 );
@@ -210,7 +211,11 @@ async fn an_incident_is_worked_on_and_opened_again_by_new_activity(store: Store)
         ]
     );
     assert_eq!(store.incident_change(99, &closed, "eve", 7).await.unwrap(), None);
-    // Two at the same time, many times: neither takes back what the other did.
+}
+
+async fn of_two_who_work_on_it_neither_takes_back_what_the_other_did(store: Store) {
+    let fence = store.lease_take(Worker::Correlator).await.unwrap();
+    project(&store, &fence, vec![stroke(1, 0, 1, Stage::Tried, "a")], vec![]).await;
     for round in 0..20_i64 {
         let by = format!("analyst-{round}");
         let state = if round % 2 == 0 { IncidentState::Acknowledged } else { IncidentState::Closed };
