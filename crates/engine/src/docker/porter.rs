@@ -222,12 +222,14 @@ impl Copy {
 
     /// Copies what is new.
     fn pass(&mut self) {
-        if let Err(error) = self.copy() {
-            if !self.told {
-                tracing::warn!(folder = %self.folder.display(), %error, "what a container writes is not copied");
-            }
-            self.told = true;
+        let done = self.copy();
+        if let Err(error) = &done
+            && !self.told
+        {
+            tracing::warn!(folder = %self.folder.display(), %error, "what a container writes is not copied");
         }
+        // What goes well in between makes the next failure news again.
+        self.told = done.is_err();
     }
 
     /// Copies all that is left: the log goes with its container, so nobody is waited for.

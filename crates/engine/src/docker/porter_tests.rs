@@ -53,8 +53,12 @@ fn nothing_that_the_collector_puts_there_is_written_to() {
     let lines = site.folder.path().join("copy").join(LINES);
     let segment = lines.join(Segment { sequence: 1, inode, start: 0 }.to_string());
     fs::hard_link(&other, &segment).unwrap();
-    site.copy().pass();
-    assert_eq!(fs::read(&other).unwrap(), b"");
+    let mut copy = site.copy();
+    copy.pass();
+    assert_eq!((fs::read(&other).unwrap(), copy.told), (Vec::new(), true));
+    fs::remove_file(&segment).unwrap();
+    copy.pass();
+    assert_eq!((site.copied(), copy.told), ("one\n".to_owned(), false), "the next failure is told again");
     fs::remove_file(&segment).unwrap();
     nix::unistd::mkfifo(&segment, nix::sys::stat::Mode::S_IRWXU).unwrap();
     site.copy().pass();
