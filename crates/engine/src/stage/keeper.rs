@@ -117,6 +117,7 @@ impl Keeper {
             role,
             nodes: BTreeMap::new(),
             post: BTreeMap::new(),
+            refused: false,
             channel: None,
             seq: 0,
             starts: 0,
@@ -198,6 +199,8 @@ struct Task {
     nodes: BTreeMap<String, Kept>,
     /// The letters of each node.
     post: BTreeMap<String, Vec<Letter>>,
+    /// Some of them were refused: there may be room for them later.
+    refused: bool,
     channel: Option<Channel>,
     seq: u64,
     starts: u64,
@@ -281,7 +284,7 @@ impl Task {
     }
 
     async fn post(&mut self, post: Vec<Post>) -> Result<(), StageError> {
-        let new = changed(&self.post, post);
+        let new = changed(&self.post, post, std::mem::take(&mut self.refused));
         for post in &new {
             self.post.insert(post.node.clone(), post.letters.clone());
         }
@@ -289,8 +292,12 @@ impl Task {
         if self.channel.is_none() || new.is_empty() {
             return Ok(());
         }
-        self.deliver(|task| new.iter().flat_map(|post| task.letters(&post.node, &post.letters)).collect())
-            .await
+        let letters = |task: &mut Sequence| {
+            new.iter().flat_map(|post| task.letters(&post.node, &post.letters)).collect()
+        };
+        let done = self.deliver(letters).await;
+        self.refused = matches!(done, Err(StageError::Refused { .. }));
+        done
     }
 
     async fn absent(&mut self) -> Result<Vec<AbsentNode>, StageError> {
@@ -411,17 +418,16 @@ impl Task {
 }
 
 /// What is to be handed over so that mailboxes that hold `held` hold `post`. What goes without another in its place
-/// goes first: it makes room.
-fn changed(held: &BTreeMap<String, Vec<Letter>>, post: Vec<Post>) -> Vec<Post> {
+/// goes first: it makes room. `all`: also what is held, which may have been refused.
+fn changed(held: &BTreeMap<String, Vec<Letter>>, post: Vec<Post>, all: bool) -> Vec<Post> {
     let mut gone: BTreeSet<&str> = held.keys().map(String::as_str).collect();
     for post in &post {
         gone.remove(post.node.as_str());
     }
     let empty = |node: &&str| Post { node: (*node).to_owned(), letters: Vec::new() };
     let mut new: Vec<Post> = gone.iter().map(empty).collect();
-    new.extend(
-        post.into_iter().filter(|post| held.get(&post.node).map_or(&[][..], Vec::as_slice) != post.letters),
-    );
+    let is_held = |post: &Post| held.get(&post.node).map_or(&[][..], Vec::as_slice) == post.letters;
+    new.extend(post.into_iter().filter(|post| all || !is_held(post)));
     new
 }
 

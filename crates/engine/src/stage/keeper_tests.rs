@@ -15,7 +15,9 @@ fn letters_of_a_node_that_is_no_more_go_and_make_room_first() {
     let held = [post("a", "1"), post("b", "2"), post("c", "3")];
     let held: BTreeMap<_, _> = held.into_iter().map(|post| (post.node, post.letters)).collect();
     let wanted = vec![post("a", "1"), post("0", ""), post("b", "24"), post("d", "5")];
-    assert_eq!(changed(&held, wanted), [post("c", ""), post("b", "24"), post("d", "5")]);
+    assert_eq!(changed(&held, wanted.clone(), false), [post("c", ""), post("b", "24"), post("d", "5")]);
+    let all = changed(&held, wanted.clone(), true);
+    assert_eq!((&all[0], &all[1..]), (&post("c", ""), &wanted[..]), "what was refused finds room perhaps");
 }
 
 #[test]
