@@ -84,6 +84,7 @@ impl Bare {
                 (seq, true)
             }
             Order::Remove { seq, .. }
+            | Order::Absent { seq, .. }
             | Order::Gate { seq, .. }
             | Order::Letters { seq, .. }
             | Order::Mirror { seq, .. } => (seq, true),

@@ -46,6 +46,7 @@ pub(crate) fn serve() -> Result<()> {
                 seq
             }
             Order::Remove { seq, .. }
+            | Order::Absent { seq, .. }
             | Order::Gate { seq, .. }
             | Order::Letters { seq, .. }
             | Order::Mirror { seq, .. } => seq,

@@ -62,9 +62,10 @@ pub(crate) fn makers(hosts: &[(Mac, Ipv4Addr, &Host, Kind)]) -> BTreeMap<String,
 pub(crate) fn stretches(addresses: &[Ipv4Addr]) -> Vec<(Ipv4Addr, Ipv4Addr)> {
     let mut found: Vec<(Ipv4Addr, Ipv4Addr)> = Vec::new();
     for address in addresses {
+        let many = found.len();
         match found.last_mut() {
             Some((_, last)) if last.to_bits().checked_add(1) == Some(address.to_bits()) => *last = *address,
-            _ if found.len() == STRETCHES => break,
+            _ if many == STRETCHES => break,
             _ => found.push((*address, *address)),
         }
     }

@@ -212,7 +212,7 @@ fn port(packet: &Packet<'_>, inward: bool) -> Option<(u16, bool)> {
         (Body::Tcp(tcp), false) => Some((tcp.source, false)),
         (Body::Udp { destination, .. }, true) => Some((destination, true)),
         (Body::Udp { source, .. }, false) => Some((source, true)),
-        (Body::Other, _) => None,
+        (Body::Icmp6(_) | Body::Other, _) => None,
     }
 }
 
@@ -223,7 +223,7 @@ fn begins(packet: &Packet<'_>, inward: bool) -> bool {
         && match packet.body {
             Body::Tcp(tcp) => tcp.has(flag::SYN) && !tcp.has(flag::ACK),
             Body::Udp { .. } => true,
-            Body::Other => false,
+            Body::Icmp6(_) | Body::Other => false,
         }
 }
 
