@@ -11,6 +11,7 @@ pub mod intent;
 pub mod lab;
 pub mod mutate;
 pub mod mutator;
+mod outage;
 pub mod people;
 mod personas;
 pub mod placed;

@@ -127,6 +127,21 @@ impl Running {
         (*netd.ended.borrow() || !there).then_some("netd has ended")
     }
 
+    /// Whether what is to answer at deckies is there; while it is started again it is not. `None`: nobody can say.
+    pub(super) async fn serves(&self) -> Option<bool> {
+        match &self.kind {
+            // Each decky has processes of its own.
+            Kind::Docker(_) => None,
+            Kind::Loopback(loopback) => Some(loopback.status().await.ok()?.pid.is_some()),
+            Kind::Native(netd) => {
+                let status = timeout(LIMIT, netd.backend.client().status()).await.ok()?.ok()?;
+                let up =
+                    |verb: &str| status.processes.iter().any(|one| one.verb == verb && one.pid.is_some());
+                Some(up("serve") && up("gate"))
+            }
+        }
+    }
+
     /// Whether deckies are not as they were made, though nobody asked for that: only containers can be.
     pub(super) async fn has_drifted(&self) -> bool {
         match &self.kind {

@@ -3,6 +3,7 @@
 use crate::{
     Config,
     error::{Error, document, stored},
+    outage::{News, Outage},
     people, personas,
     running::Running,
     secret,
@@ -60,7 +61,7 @@ async fn work(
 ) -> Result<(), Error> {
     let fence = store.lease_take(Worker::Fleet).await.map_err(stored("take the lease"))?;
     let secret = secret::secret(&config.paths)?;
-    let started = Instant::now();
+    let (started, outage) = (Instant::now(), Outage::default());
     let mut keeper = Keeper {
         config,
         store,
@@ -75,19 +76,16 @@ async fn work(
         tried: started,
         started,
         early: 0,
+        outage,
         told: Told { bus: worker.bus.clone(), states: Mutex::default(), news: AtomicBool::new(true) },
     };
     let wake = Worker::Fleet.spec().wake;
-    let mut inboxes: Vec<_> = wake
-        .topics
-        .iter()
-        .filter_map(|topic| topic.parse().ok())
-        .map(|pattern| worker.bus.subscribe(pattern))
-        .collect();
+    let patterns = wake.topics.iter().filter_map(|topic| topic.parse().ok());
+    let mut inboxes: Vec<_> = patterns.map(|pattern| worker.bus.subscribe(pattern)).collect();
     let mut subscribed = false;
     loop {
         let ready = keeper.turn().await;
-        worker.status.set_good(ready.is_ok() && !keeper.failed);
+        worker.status.set_good(ready.is_ok() && !keeper.failed && !keeper.outage.lasts());
         ready?;
         let inbox = inboxes.first_mut();
         let rung = async {
@@ -133,6 +131,7 @@ struct Keeper {
     /// When the runtime was started, and how often in a row it died soon after.
     started: Instant,
     early: u32,
+    outage: Outage,
     told: Told,
 }
 
@@ -181,8 +180,13 @@ impl Keeper {
 
     async fn pass(&mut self) -> Result<(), Error> {
         self.check_runtime().await?;
+        self.check_service().await?;
         self.export().await;
         self.follow_absent().await?;
+        if self.outage.lasts() {
+            // What is asked for now would only seem to come true.
+            return Ok(());
+        }
         let Some(text) = self.store.fleet_get().await.map_err(stored("read the fleet"))? else {
             return Ok(());
         };
@@ -284,6 +288,28 @@ impl Keeper {
         let rows = self.store.decky_list().await.map_err(stored("read the deckies"))?;
         let down = rows.iter().filter(|row| row.actual.is_up());
         self.report(down.map(|row| state(&row.name, DeckyActual::Failed, why)).collect()).await
+    }
+
+    /// Says of deckies that they do not run while nothing serves them, and carries them again when something does.
+    async fn check_service(&mut self) -> Result<(), Error> {
+        const WHY: &str = "the process that serves has ended, and it cannot be started again";
+        let serves = match &self.running {
+            Some(running) => running.serves().await,
+            None => None,
+        };
+        match self.outage.look(serves.unwrap_or(true), Instant::now()) {
+            News::None => Ok(()),
+            News::Over => {
+                self.last = None;
+                Ok(())
+            }
+            News::Begun => {
+                tracing::error!(reason = WHY, "deckies do not run");
+                let rows = self.store.decky_list().await.map_err(stored("read the deckies"))?;
+                let down = rows.iter().filter(|row| row.actual == DeckyActual::Running);
+                self.report(down.map(|row| state(&row.name, DeckyActual::Failed, WHY)).collect()).await
+            }
+        }
     }
 
     /// Starts the runtime if need be and makes the nodes exist in it, and nothing else.
