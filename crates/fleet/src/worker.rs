@@ -28,7 +28,7 @@ use netsvc_wire::stamp::Micros;
 use parking_lot::Mutex;
 use serde_json::json;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
@@ -72,7 +72,6 @@ async fn work(
         last: None,
         nodes: Nodes::new(),
         failed: false,
-        absent: BTreeMap::new(),
         tried: started,
         started,
         early: 0,
@@ -125,8 +124,6 @@ struct Keeper {
     nodes: Nodes,
     /// Whether something of it could not be started.
     failed: bool,
-    /// Why deckies are off the segment, as it was reported last.
-    absent: BTreeMap<String, String>,
     tried: Instant,
     /// When the runtime was started, and how often in a row it died soon after.
     started: Instant,
@@ -154,6 +151,13 @@ struct Told {
 }
 
 impl Told {
+    /// The deckies that were said to be degraded.
+    fn degraded(&self) -> BTreeSet<String> {
+        let known = self.states.lock();
+        let degraded = known.iter().filter(|(_, actual)| **actual == DeckyActual::Degraded);
+        degraded.map(|(name, _)| name.clone()).collect()
+    }
+
     /// Says which deckies are in another state than before. The store has it already: a message that is lost costs
     /// nobody anything.
     fn tell(&self, states: &[DeckyState]) {
@@ -360,31 +364,25 @@ impl Keeper {
         self.failed = states.iter().any(|state| state.actual == DeckyActual::Failed);
         self.report(states).await?;
         // All that run were just reported so.
-        self.absent.clear();
         self.follow_absent().await
     }
 
     /// Reports deckies that are off the segment because a host has their address, and those that are back.
-    async fn follow_absent(&mut self) -> Result<(), Error> {
+    async fn follow_absent(&self) -> Result<(), Error> {
         let Some(running) = &self.running else { return Ok(()) };
         // A runtime that does not answer is dealt with elsewhere.
         let Ok(standing) = running.standing().await else { return Ok(()) };
         let absent = standing.native.map(|native| native.absent).unwrap_or_default();
-        let absent: BTreeMap<String, String> = absent
-            .into_iter()
-            .map(|one| (one.node, format!("off the segment: the host {} has its address", one.mac)))
-            .collect();
-        if absent == self.absent {
-            return Ok(());
-        }
-        let gone = absent.iter().map(|(name, reason)| state(name, DeckyActual::Degraded, reason));
-        let back = self.absent.keys().filter(|name| !absent.contains_key(*name));
-        let back = back.filter(|name| self.nodes.contains_key(*name));
+        let known = self.told.degraded();
+        let is_absent = |name: &str| absent.iter().any(|one| one.node == name);
+        let gone = absent.iter().filter(|one| !known.contains(&one.node)).map(|one| {
+            let reason = format!("off the segment: the host {} has its address", one.mac);
+            state(&one.node, DeckyActual::Degraded, &reason)
+        });
+        let back = known.iter().filter(|name| !is_absent(name) && self.nodes.contains_key(*name));
         let back = back.map(|name| state(name, DeckyActual::Running, ""));
         let states: Vec<DeckyState> = gone.chain(back).collect();
-        self.report(states).await?;
-        self.absent = absent;
-        Ok(())
+        if states.is_empty() { Ok(()) } else { self.report(states).await }
     }
 
     async fn report(&self, states: Vec<DeckyState>) -> Result<(), Error> {

@@ -82,7 +82,10 @@ const FORMER: &[(&str, &str)] = &[
     ("DECNET_VECTORSTORE_", "nothing is kept as vectors"),
     ("DECNET_ATTACK_", "the part of ATT&CK that rules may name is part of the program"),
     ("DECNET_ORG_ID", "nothing is exported under the name of an organisation"),
-    ("DECNET_TARPIT_POLL_INTERVAL", "the gate holds connections itself (`decnet decky tarpit`); nothing is polled"),
+    (
+        "DECNET_TARPIT_POLL_INTERVAL",
+        "the gate holds connections itself (`decnet decky tarpit`); nothing is polled",
+    ),
     ("DECNET_UPDATER_", "packages update the program (`make package`)"),
     ("DECNET_AGENT_DIR", "what an agent holds is in DECNET_STATE_DIR"),
     (
