@@ -26,6 +26,10 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use tokio::time::timeout;
+
+/// Longest wait for what the gate says of itself: whoever asks how it goes waits meanwhile.
+const GATE_LIMIT: Duration = Duration::from_secs(2);
 
 /// Why nodes could not be added or removed.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +112,8 @@ pub(super) struct Engine {
     gate: Keeper,
     nodes: BTreeMap<String, Placed>,
     counts: packet::Counts,
+    /// Nodes that were off the segment when the gate was asked last.
+    absent: Vec<AbsentNode>,
 }
 
 impl Engine {
@@ -141,6 +147,7 @@ impl Engine {
             gate,
             nodes: BTreeMap::new(),
             counts: packet::Counts::default(),
+            absent: Vec::new(),
         })
     }
 
@@ -253,10 +260,13 @@ impl Engine {
         }
     }
 
-    /// Which nodes the gate keeps away from the segment because somebody else has their address; none while it cannot
-    /// be asked.
-    pub(super) async fn absent(&self) -> Vec<AbsentNode> {
-        self.gate.absent().await.unwrap_or_default()
+    /// Which nodes the gate keeps away from the segment because somebody else has their address; while it does not
+    /// answer, as it said last.
+    pub(super) async fn absent(&mut self) -> Vec<AbsentNode> {
+        if let Ok(Ok(absent)) = timeout(GATE_LIMIT, self.gate.absent()).await {
+            self.absent = absent;
+        }
+        self.absent.clone()
     }
 
     /// Lets both processes write out everything and end.
