@@ -171,6 +171,9 @@ pub struct Decky {
     /// Whether it speaks of its own accord; `None`: as the fleet does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ambient: Option<bool>,
+    /// Whether it leaves its address to a host that has it; `None`: as the fleet does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdraw: Option<bool>,
     /// Whether it asks a DHCP server for the address that the plan gives it.
     #[serde(default, skip_serializing_if = "is_off")]
     pub dhcp: bool,
@@ -226,6 +229,7 @@ impl Decky {
             mutate_interval: None,
             face: None,
             ambient: None,
+            withdraw: None,
             dhcp: false,
             servers: Servers::default(),
             generation: 0,
@@ -279,7 +283,8 @@ impl Decky {
     pub fn life(&self, fleet: &Fleet) -> Life {
         let usual = Life::default();
         let ambient = self.ambient.or(fleet.ambient).unwrap_or(usual.ambient);
-        Life { ambient, dhcp: self.dhcp, servers: self.servers.or(&fleet.servers) }
+        let stays = !self.withdraw.or(fleet.withdraw).unwrap_or(!usual.stays);
+        Life { ambient, dhcp: self.dhcp, servers: self.servers.or(&fleet.servers), stays }
     }
 
     /// Slugs of its services.
@@ -310,6 +315,9 @@ pub struct Fleet {
     /// Whether deckies speak of their own accord; `None`: they do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ambient: Option<bool>,
+    /// Whether deckies leave their addresses to hosts that have them; `None`: they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdraw: Option<bool>,
     /// Servers that deckies ask for names and for the time, on the segment or outside; none: the gateway.
     #[serde(default, skip_serializing_if = "Servers::is_empty")]
     pub servers: Servers,
@@ -348,6 +356,7 @@ impl Fleet {
             domain: None,
             mutate_interval: None,
             ambient: None,
+            withdraw: None,
             servers: Servers::default(),
             tarpit: Tarpit::default(),
             lab: false,

@@ -60,7 +60,10 @@ pub fn sources(text: &str) -> Result<Vec<Peers>, String> {
 }
 
 /// Reads one network, or one address.
-fn source(text: &str) -> Result<Peers, String> {
+///
+/// # Errors
+/// As [`sources`].
+pub fn source(text: &str) -> Result<Peers, String> {
     let (address, prefix) = text.split_once('/').unwrap_or((text, "32"));
     let wrong = || format!("names {text:?}, which is no network; write them as 10.0.0.0/8, 192.0.2.7");
     let address: Ipv4Addr = address.parse().map_err(|_| wrong())?;

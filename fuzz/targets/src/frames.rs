@@ -38,7 +38,7 @@ fn node(number: usize) -> Option<Persona> {
     let held = Slow { peers: vec![Peers::of([10, 66, 0, 0].into(), 25)], services: Vec::new() };
     persona.slow = Some(held).filter(|_| number == 1);
     let servers = Servers { dns: vec![[10, 9, 0, 53].into()], ntp: vec![[10, 66, 0, 5].into()] };
-    persona.life = Life { ambient: true, dhcp: true, servers };
+    persona.life = Life { ambient: true, dhcp: true, servers, stays: number == 1 };
     Some(persona)
 }
 

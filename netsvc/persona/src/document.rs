@@ -150,6 +150,9 @@ pub struct Life {
     /// Whom it asks for names and for the time; those may be outside of its segment.
     #[serde(skip_serializing_if = "Servers::is_empty")]
     pub servers: Servers,
+    /// Whether it stays where it is although another host has its address.
+    #[serde(skip_serializing_if = "is_off")]
+    pub stays: bool,
 }
 
 /// Servers of a network. Where none is named, the gateway is asked.
@@ -185,7 +188,7 @@ impl Servers {
 
 impl Default for Life {
     fn default() -> Self {
-        Life { ambient: true, dhcp: false, servers: Servers::default() }
+        Life { ambient: true, dhcp: false, servers: Servers::default(), stays: false }
     }
 }
 

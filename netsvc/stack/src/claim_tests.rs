@@ -142,6 +142,16 @@ fn a_gateway_that_answers_for_everybody_moves_nobody() {
 }
 
 #[test]
+fn a_node_that_is_told_to_stay_stays() {
+    let mut segment = Segment::new(CLAIMER, true);
+    segment.bench.gate.nodes.get_mut(&NODE).unwrap().stays = true;
+    segment.feed(announcement(CLAIMER));
+    segment.pass(12);
+    assert_eq!(segment.told(), ["defended", "kept"]);
+    assert!(segment.is_there());
+}
+
+#[test]
 fn a_packet_of_another_host_with_the_address_is_looked_into() {
     let mut segment = Segment::new(CLAIMER, true);
     let packet = crate::gate_tests::segment(NODE, 5000, OTHER, 22, SYN);

@@ -69,6 +69,8 @@ pub(crate) struct Node {
     /// Whom it keeps waiting, and the ports whose services do that themselves.
     slow: Option<Slow>,
     unhurried: BTreeSet<u16>,
+    /// Whether it stays although another host has its address.
+    pub(crate) stays: bool,
     pub(crate) counters: Counters,
     /// How long after it came its link comes up, µs.
     pub(crate) entrance: i64,
@@ -110,6 +112,7 @@ impl Node {
             passive: persona.passive_ports,
             slow: persona.slow.clone(),
             unhurried: BTreeSet::new(),
+            stays: persona.life.stays,
             counters,
             entrance: 0,
             errors: Window::default(),

@@ -28,9 +28,10 @@ use decnet_model::{
     runtime::Runtime,
     servers,
     swarm::label,
+    tarpit::{self, Tarpit},
 };
 use decnet_plan::{changes::Changes, ini::deploy as spec, key, notice, plan};
-use netsvc_persona::{Life, LoginPolicy, Servers};
+use netsvc_persona::{Life, LoginPolicy, Peers, Servers};
 use serde::Serialize;
 use serde_json::json;
 use std::{
@@ -121,6 +122,12 @@ pub struct Deploy {
     /// Packet filter of each system: off (closed ports reset), on, or default (as the system is delivered)
     #[arg(long, default_value = "off", value_name = "on|off|default")]
     pub firewall: Filter,
+    /// Keep attackers waiting: their connections are held open and nothing is said in them
+    #[arg(long)]
+    pub tarpit: bool,
+    /// Networks whose hosts are kept waiting, comma-separated; nobody else is
+    #[arg(id = "tarpit-sources", long, value_name = "NETWORKS", value_delimiter = ',', value_parser = tarpit::source)]
+    pub tarpit_sources: Vec<Peers>,
     /// Minutes between changes of each decky, about; without it they stay as they are
     #[arg(id = "mutate-interval", long, value_name = "MINUTES")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=525_600))]
@@ -154,7 +161,14 @@ impl Deploy {
         site.check(&fleet)?;
         fleet.lab = site.lab;
         fleet.mutate_interval = self.mutate_interval;
+        fleet.tarpit = self.waiting();
         Ok(fleet)
+    }
+
+    /// Whom deckies keep waiting.
+    pub fn waiting(&self) -> Tarpit {
+        let on = self.tarpit.then_some(true);
+        Tarpit { on, sources: self.tarpit_sources.clone(), services: Vec::new() }
     }
 
     /// The fleet of a deployment INI. Where it stands is looked up and not changed before the file is
@@ -206,6 +220,7 @@ impl Deploy {
                 ambient: self.ambient,
                 dhcp: self.dhcp,
                 servers: Servers { dns: self.dns.clone(), ntp: self.ntp.clone() },
+                ..Life::default()
             },
             firewall: self.firewall,
         }

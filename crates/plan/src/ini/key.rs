@@ -230,6 +230,16 @@ pub const KEYS: &[Key] = &[
             |_, decky| decky.ambient.map(word),
         )
         .settle(|_, _, fresh, stored| stored.life.ambient = fresh.life.ambient),
+    key("withdraw", "whether deckies leave their addresses to hosts that have them", "no")
+        .general(
+            |general, entry, errors| general.fleet.withdraw = switch(entry, errors),
+            |fleet| fleet.withdraw.map(word),
+        )
+        .decky(
+            |reading, entry, errors| reading.desired.decky.withdraw = switch(entry, errors),
+            |_, decky| decky.withdraw.map(word),
+        )
+        .settle(|_, _, fresh, stored| stored.life.stays = fresh.life.stays),
     key("dhcp", "whether it asks a DHCP server", "yes")
         .flag(Flag::Instead("dhcp"))
         .decky(
@@ -262,6 +272,7 @@ pub const KEYS: &[Key] = &[
         )
         .settle(|_, _, fresh, stored| stored.life.servers.ntp.clone_from(&fresh.life.servers.ntp)),
     key("tarpit", "whether attackers are kept waiting", "yes")
+        .flag(Flag::Instead("tarpit"))
         .general(
             |general, entry, errors| general.fleet.tarpit.on = switch(entry, errors),
             |fleet| fleet.tarpit.on.map(word),
@@ -272,6 +283,7 @@ pub const KEYS: &[Key] = &[
         )
         .settle(|_, _, fresh, stored| stored.slow.clone_from(&fresh.slow)),
     key("tarpit_sources", "networks whose hosts are kept waiting, comma-separated", "10.0.0.0/8")
+        .flag(Flag::Instead("tarpit-sources"))
         .general(
             |general, entry, errors| sources(&mut general.fleet.tarpit, entry, errors),
             |fleet| tarpit::written(&fleet.tarpit.sources),

@@ -77,7 +77,7 @@ const GENERAL: &[Case] = &[
         "[general]\nnett = 10.0.0.0/8\n[web]\nservices = http",
         &["2: [general] has no key \"nett\" (did you mean \"net\"?); it has: runtime, net, gw, interface, \
              lab, seed, domain, \
-         mutate_interval, ambient, dns, ntp, tarpit, tarpit_sources, tarpit_services"],
+         mutate_interval, ambient, withdraw, dns, ntp, tarpit, tarpit_sources, tarpit_services"],
     ),
     (
         "[general]\nnet = 10.0.0.0/33\n[web]\nservices = http",
@@ -132,7 +132,7 @@ const DECKIES: &[Case] = &[
             "1: [web] does not say what it is; add services = or archetype =",
             "2: [web] has no key \"service\" (did you mean \"services\"?); a decky has: ip, archetype, \
              services, distro, hostname, mac, seed, login, \
-         face, firewall, plant, nmap_os, mutate_interval, ambient, dhcp, dns, ntp, tarpit, \
+         face, firewall, plant, nmap_os, mutate_interval, ambient, withdraw, dhcp, dns, ntp, tarpit, \
          tarpit_sources, tarpit_services, amount",
         ],
     ),

@@ -191,6 +191,7 @@ fn some_decky() -> impl Strategy<Value = Decky> {
             mutate_interval: interval,
             face: None,
             ambient: (0 < machine.0 % 3).then_some(on),
+            withdraw: (machine.0 % 4 == 1).then_some(on),
             dhcp: machine.2,
             servers: Servers { dns: some_servers(machine.0), ntp: some_servers(machine.0 / 3) },
             tarpit: some_tarpit(machine.0, on),
@@ -274,6 +275,7 @@ fn some_fleet() -> impl Strategy<Value = Fleet> {
                 domain,
                 mutate_interval: interval,
                 ambient: (start % 3 == 0).then_some(native),
+                withdraw: (start % 4 == 1).then_some(!native),
                 servers: Servers {
                     dns: some_servers(start.into()),
                     ntp: some_servers(usize::from(start) / 2),

@@ -99,9 +99,10 @@ impl Gate {
         let (nodes, neighbours) = (&self.nodes, &self.neighbours);
         // Some gateways answer for everybody.
         let may_go = |node: Ipv4Addr, mac: Mac| {
-            let gateway = nodes.get(&node).and_then(|own| own.gateway);
-            let place = gateway.and_then(|gateway| neighbours.find(now, node, gateway));
-            place.is_none_or(|place| place.mac != mac)
+            let own = nodes.get(&node).filter(|own| !own.stays);
+            let place =
+                own.and_then(|own| own.gateway).and_then(|gateway| neighbours.find(now, node, gateway));
+            own.is_some() && place.is_none_or(|place| place.mac != mac)
         };
         for (node, act) in self.claims.due(now, may_go) {
             match act {

@@ -167,7 +167,8 @@ fn whole(asked: &Deploy, context: &Context, hosts: &[Host]) -> Result<(Fleet, Wi
                 taken: BTreeSet::new(),
                 skipped: 0,
             };
-            (plan::fleet(&asked.request(&site)).map_err(BadInput::Plan)?, BTreeSet::new())
+            let planned = plan::fleet(&asked.request(&site)).map_err(BadInput::Plan)?;
+            (Fleet { tarpit: asked.waiting(), ..planned }, BTreeSet::new())
         }
     };
     let mutates = asked.mutate_interval.or(fleet.mutate_interval).is_some()
