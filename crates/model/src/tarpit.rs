@@ -141,9 +141,9 @@ mod tests {
 
     #[test]
     fn a_decky_goes_before_its_fleet() {
-        let said = |on, sources: &str| Tarpit {
+        let said = |on, text: &str| Tarpit {
             on,
-            sources: if sources.is_empty() { Vec::new() } else { super::sources(sources).unwrap() },
+            sources: if text.is_empty() { Vec::new() } else { sources(text).unwrap() },
             services: Vec::new(),
         };
         for (own, fleet, shown) in [

@@ -153,8 +153,8 @@ fn a_node_that_is_told_to_stay_stays() {
 
 #[test]
 fn a_packet_of_another_host_with_the_address_is_looked_into() {
+    let packet = segment(NODE, 5000, OTHER, 22, SYN);
     let mut segment = Segment::new(CLAIMER, true);
-    let packet = crate::gate_tests::segment(NODE, 5000, OTHER, 22, SYN);
     let frame = packet::frame([0x52, 0x54, 0, 1, 2, 4], CLAIMER, ETHERTYPE_IPV4, &packet);
     segment.feed(frame);
     segment.pass(12);
