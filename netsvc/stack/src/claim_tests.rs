@@ -4,8 +4,8 @@ use crate::{
     Port,
     arp::{self, Message},
     bytes::{BROADCAST, Mac},
-    gate_tests::{Bench, GATEWAY, NODE, NODE_MAC, OTHER, PEER, PEER_MAC, Sent, arp_request, segment},
-    packet::{self, ETHERTYPE_ARP, ETHERTYPE_IPV4, SYN},
+    gate_tests::{Bench, GATEWAY, NODE, NODE_MAC, OTHER, PEER, PEER_MAC, Sent, arp_request, header, segment},
+    packet::{self, ETHERTYPE_ARP, ETHERTYPE_IPV4, SYN, UDP},
 };
 use netsvc_wire::{Event, Kind, field};
 use std::net::Ipv4Addr;
@@ -159,6 +159,27 @@ fn a_packet_of_another_host_with_the_address_is_looked_into() {
     segment.feed(frame);
     segment.pass(12);
     assert_eq!(segment.told(), ["suspected", "withdrawn"]);
+}
+
+#[test]
+fn an_address_that_a_server_gives_to_another_is_looked_into() {
+    let mut lease = vec![0; 240];
+    lease[..3].copy_from_slice(&[2, 1, 6]);
+    lease[16..20].copy_from_slice(&NODE.octets());
+    lease[28..34].copy_from_slice(&CLAIMER);
+    lease[236..240].copy_from_slice(&[0x63, 0x82, 0x53, 0x63]);
+    lease.extend([53, 1, 5, 255]);
+    let length = u16::try_from(8 + lease.len()).unwrap().to_be_bytes();
+    let datagram = [&[0, 67, 0, 68, length[0], length[1], 0, 0][..], &lease].concat();
+    let packet = packet::ipv4(&header(GATEWAY, Ipv4Addr::BROADCAST, UDP), datagram);
+    for (has, told) in [(true, ["suspected", "withdrawn"]), (false, ["suspected", "kept"])] {
+        let mut segment = Segment::new(CLAIMER, has);
+        segment.feed(packet::frame(BROADCAST, PEER_MAC, ETHERTYPE_IPV4, &packet));
+        assert_eq!(segment.defences, 0, "nobody has claimed it yet");
+        segment.pass(12);
+        assert_eq!(segment.told(), told);
+        assert_eq!(segment.is_there(), !has);
+    }
 }
 
 #[test]

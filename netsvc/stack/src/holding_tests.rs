@@ -161,6 +161,51 @@ fn the_probe_host_is_served() {
     assert_eq!(port, Port::Engine);
 }
 
+/// What a segment of `peer` gets: whether the gate has answered it, and with which sequence number.
+fn of_peer(bench: &mut Bench, peer: (Ipv4Addr, u16), numbers: (u32, u32), flags: u8) -> (bool, u32) {
+    let segment = Segment {
+        source_port: peer.1,
+        destination_port: 22,
+        sequence: numbers.0,
+        acknowledgement: numbers.1,
+        flags,
+        window: 64_240,
+        options: &OFFER[..if flags & SYN == 0 { 0 } else { 4 }],
+        data: if flags & PSH == 0 { &[] } else { b"x" },
+    };
+    let sent = bench.peer(&packet::ipv4(&header(peer.0, NODE, TCP), packet::tcp(&segment)));
+    let answer = sent.iter().find(|(_, frame)| packet::ethertype(frame) == ETHERTYPE_IPV4);
+    let Some((port, frame)) = answer else { return (false, 0) };
+    let view = Ipv4::parse(&frame[PACKET..]).unwrap();
+    (*port == Port::Segment, Segment::parse(view.payload()).unwrap().sequence)
+}
+
+#[test]
+fn a_full_table_lets_go_of_who_was_silent_for_longest_and_of_one_who_has_too_many_nobody_is_held() {
+    let mut bench = bench(everybody());
+    let peer = |number: u8| Ipv4Addr::new(203, 0, 113, number);
+    let mut own = Vec::new();
+    for number in 0..18 {
+        for port in 1..=1000 {
+            let (answered, isn) = of_peer(&mut bench, (peer(number), port), (76, 0), SYN);
+            assert!(answered);
+            of_peer(&mut bench, (peer(number), port), (77, isn.wrapping_add(1)), ACK);
+            own.push(isn.wrapping_add(1));
+        }
+    }
+    let first = of_peer(&mut bench, (peer(0), 1), (77, own[0]), PSH | ACK);
+    assert!(!first.0, "the kernel gets it, and resets");
+    let last = of_peer(&mut bench, (peer(17), 1000), (77, own[17_999]), PSH | ACK);
+    assert_eq!(last, (true, own[17_999]));
+    // Another thousand of one peer: some of them come to nothing.
+    let held = (2001..=3000).filter(|port| {
+        let (_, isn) = of_peer(&mut bench, (peer(17), *port), (76, 0), SYN);
+        of_peer(&mut bench, (peer(17), *port), (77, isn.wrapping_add(1)), ACK);
+        of_peer(&mut bench, (peer(17), *port), (77, isn.wrapping_add(1)), PSH | ACK).0
+    });
+    assert_eq!(held.count(), 24);
+}
+
 proptest! {
     /// Whatever a peer sends, he gets no more bytes than he sends, in frames as in packets.
     #[test]

@@ -85,7 +85,7 @@ impl Segment {
         }
         let router = old.router || self.cards.get(old.mac).is_some_and(|card| card.forwards);
         let back = old.before.is_some_and(|(before, until)| before == mac && at.saturating_sub(until) < TURN);
-        let moved = Place { mac, last: at, before: Some((old.mac, at)), router: old.router };
+        let moved = Place { mac, last: at, before: Some((old.mac, at)), router };
         self.places.put(address, moved, |_, _| {});
         let fresh = at.saturating_sub(old.last) < GONE;
         // Who comes back had it first: the other one is who is told of.
