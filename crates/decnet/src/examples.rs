@@ -135,6 +135,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("decky service add", &["decnet decky service add db-01 redis password=s3cr3t"]),
     ("decky service remove", &["decnet decky service remove web-01 ftp"]),
     ("decky service set", &["decnet decky service set db-01 redis password=s3cr3t"]),
+    (
+        "decky tarpit",
+        &["decnet decky tarpit web-01 on --sources 10.0.0.0/8", "decnet decky tarpit web-01 default"],
+    ),
     ("deinit", &["decnet deinit --dry-run", "decnet deinit --purge"]),
     ("demo", &["decnet demo", "decnet demo --attack --exit --json"]),
     (

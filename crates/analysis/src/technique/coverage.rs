@@ -40,7 +40,8 @@ pub fn coverage(rules: &Rules, services: &BTreeSet<String>) -> Vec<Covered> {
 /// Whether the service writes events of the kind; what the gate sees, every decky shows.
 fn writes(slug: &str, kind: &str) -> bool {
     const EVERY: &[&str] = &["connect", "first_bytes", "disconnect", "malformed", "limited", "flood"];
-    const GATE: &[&str] = &["port_scan", "udp_probe", "arp_sweep", "ping_sweep", "odd_packet"];
+    const GATE: &[&str] =
+        &["port_scan", "udp_probe", "arp_sweep", "ping_sweep", "odd_packet", "spoofer_detected"];
     EVERY.contains(&kind)
         || (slug == "gate" && GATE.contains(&kind))
         || catalogue::find(slug).is_some_and(|service| service.records.iter().any(|own| own == kind))
