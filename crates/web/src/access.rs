@@ -103,6 +103,7 @@ pub const RULES: &[Rule] = &[
     change("POST", "/api/v1/deckies/{name}/services", ADMIN, MANAGE, "decky.service.add"),
     change("PATCH", "/api/v1/deckies/{name}/services/{service}", ADMIN, MANAGE, "decky.service.set"),
     change("DELETE", "/api/v1/deckies/{name}/services/{service}", ADMIN, MANAGE, "decky.service.remove"),
+    change("PUT", "/api/v1/deckies/{name}/tarpit", ADMIN, MANAGE, "decky.tarpit.set"),
     change("POST", "/api/v1/mutate", ADMIN, MANAGE, "fleet.mutate"),
     ask("/api/v1/mutations", VIEWER),
     ask("/api/v1/topologies", VIEWER),
