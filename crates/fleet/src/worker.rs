@@ -186,11 +186,11 @@ impl Keeper {
         self.check_runtime().await?;
         self.check_service().await?;
         self.export().await;
-        self.follow_absent().await?;
         if self.outage.lasts() {
             // What is asked for now would only seem to come true.
             return Ok(());
         }
+        self.follow_absent().await?;
         let Some(text) = self.store.fleet_get().await.map_err(stored("read the fleet"))? else {
             return Ok(());
         };

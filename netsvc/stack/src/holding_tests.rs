@@ -78,6 +78,7 @@ fn a_connection_is_accepted_and_nothing_more_comes_of_it() {
     let [count, open, ports] = [field::COUNT, field::HELD, field::PORTS].map(text);
     assert_eq!((count.as_str(), open.as_str(), ports.as_str()), ("1", "0", "22"));
     assert_eq!(text(field::DURATION_MS), "30600");
+    assert_eq!(text(field::DATA), "GET / HTTP/1.1\r\n\r\n");
     let number = |name: &str| text(name).parse::<u64>().unwrap();
     assert!(number(field::BYTES_OUT) < number(field::BYTES_IN));
 }

@@ -80,6 +80,8 @@ fn gate(sent: &mut Sent) -> Gate {
             mac: mac.map(|byte| format!("{byte:02x}")).join(":"),
             gateway: Some([10, 66, 0, 1].into()),
             prefix: 20,
+            // The one that gets half of all frames.
+            slow: (number == 7).then(Default::default),
             ..sample.clone()
         };
         gate.add(&persona, &[], std::slice::from_ref(&port), sent).unwrap();

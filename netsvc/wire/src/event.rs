@@ -208,9 +208,10 @@ kinds! {
     /// Frames or packets that no ordinary host sends.
     OddPacket = "odd_packet", Scan, Info, Contact, [TECHNIQUE, PORTS, COUNT, DURATION_MS, DATA, SRC_MAC];
     /// Connections were held open and nothing said in them, told from time to time for each peer: `count` were begun
-    /// since the last time, `held` are open now; times and bytes (of whole packets) are of all together.
+    /// since the last time, `held` are open now; times and bytes (of whole packets) are of all together, `data` is
+    /// what was said first.
     Held = "held", Scan, Warning, Contact, [
-        COUNT, HELD, PORTS, DURATION_MS, PACKETS, BYTES_IN, BYTES_OUT, SRC_MAC
+        COUNT, HELD, PORTS, DURATION_MS, PACKETS, BYTES_IN, BYTES_OUT, SRC_MAC, DATA
     ];
     /// Somebody answered for a name that nobody has (`query`), as poisoners do, and said where it is (`targets`).
     PoisonerDetected = "poisoner_detected", Evidence, Warning, Deed, [QUERY, TARGETS, TECHNIQUE, SRC_MAC];

@@ -17,6 +17,9 @@ const OF_ONE: u32 = 1024;
 const SOON: i64 = 3_000_000;
 const AGAIN: i64 = 600_000_000;
 
+/// Bytes of what a peer said first that are kept.
+const SAID: usize = 256;
+
 /// Peer and node.
 type Pair = (Ipv4Addr, Ipv4Addr);
 
@@ -35,6 +38,8 @@ struct Account {
     packets: u64,
     inward: u64,
     outward: u64,
+    /// What he said first.
+    said: Vec<u8>,
     /// When the next report is due, µs.
     due: i64,
     news: bool,
@@ -78,6 +83,7 @@ impl Accounts {
             packets: 0,
             inward: 0,
             outward: 0,
+            said: Vec::new(),
             due: now.saturating_add(SOON),
             news: true,
         });
@@ -87,6 +93,13 @@ impl Accounts {
         account.ports.insert(port, false);
         account.news = true;
         self.due = self.due.min(account.due);
+    }
+
+    /// A peer has said something; the first of it is told.
+    pub(crate) fn say(&mut self, pair: Pair, data: &[u8]) {
+        if let Some(account) = self.open.get_mut(&pair).filter(|account| account.said.is_empty()) {
+            account.said = data.iter().take(SAID).copied().collect();
+        }
     }
 
     /// A packet of so many bytes came, and one of so many was the answer.
@@ -128,6 +141,7 @@ impl Accounts {
             events.push(event(now, *pair, account));
             (account.begun, account.held, account.packets) = (0, 0, 0);
             (account.inward, account.outward) = (0, 0);
+            account.said.clear();
             account.news = false;
             account.due = now.saturating_add(AGAIN);
         }
@@ -137,7 +151,7 @@ impl Accounts {
 }
 
 fn event(now: i64, (peer, node): Pair, account: &Account) -> Event {
-    Event::new(now, account.name.clone(), app(), Kind::Held)
+    let event = Event::new(now, account.name.clone(), app(), Kind::Held)
         .with(field::SRC_IP, peer.to_string())
         .with(field::SRC_MAC, mac_text(account.mac))
         .with(field::DST_IP, node.to_string())
@@ -148,7 +162,8 @@ fn event(now: i64, (peer, node): Pair, account: &Account) -> Event {
         .with(field::DURATION_MS, (account.held / 1000).to_string())
         .with(field::PACKETS, account.packets.to_string())
         .with(field::BYTES_IN, account.inward.to_string())
-        .with(field::BYTES_OUT, account.outward.to_string())
+        .with(field::BYTES_OUT, account.outward.to_string());
+    if account.said.is_empty() { event } else { event.with(field::DATA, account.said.clone()) }
 }
 
 #[cfg(test)]

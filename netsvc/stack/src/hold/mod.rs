@@ -69,12 +69,15 @@ impl Holds {
     /// Hears a segment of a connection that is held: what comes of it, and where the connection stands then.
     pub(crate) fn hear(&mut self, now: i64, key: &Key, segment: &Segment<'_>) -> Option<(Heard, Held)> {
         let held = self.table.hear(now, key)?;
-        let before = held.closed;
+        let before = *held;
         let heard = held.hear(now, segment);
         let after = *held;
+        if after.next != before.next && !segment.data.is_empty() {
+            self.accounts.say((key.peer, key.node), segment.data);
+        }
         if heard == Heard::Over {
             self.end(now, key);
-        } else if after.closed && !before {
+        } else if after.closed && !before.closed {
             // Whether he waits for an answer or is gone, nobody can tell: the time counts no more.
             self.accounts.end(now, (key.peer, key.node));
         }
