@@ -120,6 +120,65 @@ print(told)
 print('done')
 ";
 
+/// The client of Python, which speaks WebSockets to programs and ports, and watches.
+const CLUSTER: &str = r"
+import sys, threading, time, urllib3
+urllib3.disable_warnings()
+from kubernetes import client, watch
+from kubernetes.client.rest import ApiException
+from kubernetes.stream import stream, portforward
+settings = client.Configuration()
+settings.host = f'https://{sys.argv[1]}:16443'
+settings.verify_ssl = False
+api = client.CoreV1Api(client.ApiClient(settings))
+spaces = {space.metadata.name for space in api.list_namespace().items}
+assert {'default', 'kube-system'} <= spaces, spaces
+pod = lambda name, image, words: {'metadata': {'name': name}, 'spec': {'containers': [
+    {'name': 'a', 'image': image, 'command': words}]}}
+seen = []
+def look():
+    for event in watch.Watch().stream(api.list_namespaced_pod, 'default', timeout_seconds=20):
+        if event['object'].metadata.name == 'py':
+            seen.append(event['type'])
+            if event['type'] == 'DELETED':
+                return
+looking = threading.Thread(target=look)
+looking.start()
+time.sleep(1)
+api.create_namespaced_pod('default', pod('py', 'alpine', ['sh', '-c', 'echo from e2e']))
+assert api.read_namespaced_pod_log('py', 'default') == 'from e2e
+'
+run = lambda words, **more: stream(api.connect_get_namespaced_pod_exec, 'py', 'default', command=words,
+    stderr=True, stdout=True, **more)
+assert run(['id'], stdin=False, tty=False).startswith('uid=0(root)')
+shell = run(['sh'], stdin=True, tty=False, _preload_content=False)
+shell.write_stdin('echo typed $((6*7))
+')
+shell.update(timeout=5)
+assert 'typed 42' in shell.read_stdout(timeout=5)
+shell.close()
+try:
+    api.read_namespaced_pod('none', 'default')
+    assert False
+except ApiException as error:
+    assert error.status == 404 and 'not found' in error.body, error
+api.create_namespaced_pod('default', {'metadata': {'name': 'shop'}, 'spec': {'containers': [
+    {'name': 'a', 'image': 'nginx:1.25.3'}]}})
+ports = portforward(api.connect_get_namespaced_pod_portforward, 'shop', 'default', ports='80')
+site = ports.socket(80)
+site.setblocking(True)
+site.settimeout(10)
+site.sendall(b'GET / HTTP/1.0
+
+')
+told = site.recv(4096)
+assert b'nginx/1.25.3' in told, told
+api.delete_namespaced_pod('py', 'default')
+looking.join()
+assert seen == ['ADDED', 'DELETED'], seen
+print('done')
+";
+
 /// Debian's own, which has the modules of Debian's packages, whichever comes first in the path.
 const PYTHON: &str = "/usr/bin/python3";
 
@@ -137,9 +196,10 @@ fn python(script: &str, ip: &str) -> String {
 
 #[test]
 fn interfaces_over_http_take_what_their_clients_say_and_keep_it() {
-    let tools = [(PYTHON, "python3"), ("curl", "curl"), ("nmap", "nmap")];
+    let tools = [(PYTHON, "python3"), ("curl", "curl"), ("nmap", "nmap"), ("kubectl", "kubernetes-client")];
     let modules = [
         ("elasticsearch", "python3-elasticsearch"),
+        ("kubernetes", "python3-kubernetes"),
         ("winrm", "python3-winrm"),
         ("impacket", "python3-impacket"),
     ];
@@ -201,6 +261,35 @@ fn cluster(fleet: &Fleet) {
     fleet.wait_for_text("command", "mounts", "/:/host");
     let kubelet = format!("https://{}:20250/run/default/e2e/a", fleet.ip(2));
     assert!(ask(&["-d", "cmd=id", &kubelet]).starts_with("uid=0(root)"));
+    let version = ask(&["-o", "/dev/null", "-w", "%{http_version}", &url("/version")]);
+    assert_eq!(version, "2", "HTTP/2 is agreed on");
+    python(CLUSTER, &fleet.ip(2));
+    kubectl(fleet);
+}
+
+/// kubectl of Debian speaks HTTP/2 to the API, and SPDY to programs and ports.
+fn kubectl(fleet: &Fleet) {
+    let server = format!("--server=https://{}:16443", fleet.ip(2));
+    // Without a name it asks for one.
+    let first = [server.as_str(), "--insecure-skip-tls-verify", "--username=e2e", "--password=e2e"];
+    let ask = |words: &[&str]| printed(&client("kubectl", &[&first, words].concat()));
+    let pods = ask(&["get", "pods", "-A", "-o", "wide"]);
+    assert!(pods.contains("kube-apiserver-") && pods.contains("NOMINATED NODE"), "{pods}");
+    let made = ask(&["run", "kube", "--image=nginx:1.25.3", "--restart=Never"]);
+    assert_eq!(made, "pod/kube created\n");
+    let ran = ask(&["exec", "kube", "--", "sh", "-c", "echo out; echo bad >&2; exit 3"]);
+    assert!(ran.contains("out\n") && ran.contains("bad\n") && ran.contains("exit code 3"), "{ran}");
+    assert!(ask(&["describe", "pod", "kube"]).contains("nginx:1.25.3"));
+    assert!(ask(&["logs", "kube"]).contains("nginx/1.25.3"));
+    let may = ask(&["auth", "can-i", "--list"]);
+    assert!(may.contains("*.*") && may.contains("[*]"), "{may}");
+    let config = ask(&["create", "configmap", "e2e", "--from-literal=a=b"]);
+    assert_eq!(config, "configmap/e2e created\n");
+    let patched = ask(&["patch", "configmap", "e2e", "-p", "{\"data\":{\"c\":\"d\"}}"]);
+    assert_eq!(patched, "configmap/e2e patched\n");
+    assert_eq!(ask(&["delete", "pod", "kube", "--wait=true"]), "pod \"kube\" deleted\n");
+    fleet.wait_for_text("command", "command", "exec default/kube -- sh -c echo out; echo bad >&2; exit 3");
+    fleet.wait_for_text("forward_request", "target", "default/shop:80");
 }
 
 fn windows(fleet: &Fleet) {

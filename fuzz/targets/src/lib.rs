@@ -78,6 +78,7 @@ const PARSERS: &[Parser] = &[
     ("sftp", sftp),
     ("scp", scp),
     ("telnet_options", telnet_options),
+    ("k8s_streams", k8s_streams),
     ("remote_powershell", remote_powershell),
     ("shell", shell),
     ("shell_terminal", shell_terminal),
@@ -174,6 +175,11 @@ pub fn scp(bytes: &[u8]) {
 /// Options of Telnet.
 pub fn telnet_options(bytes: &[u8]) {
     let _ = testing::telnet_options(bytes);
+}
+
+/// Frames of SPDY as the API of Kubernetes takes them.
+pub fn k8s_streams(bytes: &[u8]) {
+    assert!(testing::k8s_streams(bytes) <= bytes.len(), "more frames than bytes");
 }
 
 /// Fragments of remote PowerShell, and the scripts in them.

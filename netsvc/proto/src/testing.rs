@@ -17,3 +17,8 @@ where
 pub fn telnet_options(bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
     services::telnet::take_options(bytes)
 }
+
+/// Takes frames of SPDY out of `bytes`; how many there were.
+pub fn k8s_streams(bytes: &[u8]) -> usize {
+    services::k8s::count_frames(bytes)
+}

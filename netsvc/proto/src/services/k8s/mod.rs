@@ -128,3 +128,13 @@ fn serve(session: Session) -> ServeFuture {
         connection::Connection::new(session).run().await
     })
 }
+
+/// How many frames of SPDY stand in `bytes` before what is none.
+pub(crate) fn count_frames(bytes: &[u8]) -> usize {
+    let (mut spdy, mut rest, mut count) = (spdy::Spdy::default(), bytes, 0);
+    while let Ok(Some((_, length))) = spdy.read(rest) {
+        rest = rest.get(length..).unwrap_or_default();
+        count += 1;
+    }
+    count
+}
