@@ -137,7 +137,7 @@ impl Connection {
         let named = query.values.iter().filter(|(name, _)| name == "ports");
         let ports: Vec<u16> = named
             .flat_map(|(_, value)| value.split(','))
-            .filter_map(|port| port.trim().parse().ok())
+            .filter_map(|port| port.trim().parse::<u16>().ok())
             .filter(|port| *port != 0)
             .collect();
         let ports = if framed { ports } else { Vec::new() };

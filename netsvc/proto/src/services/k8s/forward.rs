@@ -61,7 +61,6 @@ enum Way {
         spdy: Spdy,
         halves: BTreeMap<String, Half>,
         errors: BTreeMap<u32, u32>,
-        last: u32,
     },
 }
 
@@ -359,7 +358,7 @@ impl<'a> Forward<'a> {
 fn paired(halves: &mut BTreeMap<String, Half>, stream: u32, headers: &[spdy::Header]) -> Option<Half> {
     let header =
         |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
-    let port: u16 = header("port")?.parse().ok().filter(|port| *port != 0)?;
+    let port = header("port")?.parse::<u16>().ok().filter(|port| *port != 0)?;
     let id = header("requestid").unwrap_or_default();
     if MOST <= halves.len() && !halves.contains_key(id) {
         return None;

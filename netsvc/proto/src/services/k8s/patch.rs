@@ -118,7 +118,7 @@ fn remove(object: &mut Value, path: &str) -> Option<()> {
     match place(object, path)? {
         (Value::Object(fields), last) => fields.shift_remove(&last).map(|_| ()),
         (Value::Array(list), last) => {
-            let at = last.parse().ok().filter(|at| *at < list.len())?;
+            let at = last.parse::<usize>().ok().filter(|at| *at < list.len())?;
             list.remove(at);
             Some(())
         }
@@ -132,7 +132,7 @@ fn add(object: &mut Value, path: &str, value: Value) -> Option<()> {
             fields.insert(last, value);
         }
         (Value::Array(list), last) if list.len() < MOST => {
-            let at = if last == "-" { list.len() } else { last.parse().ok()? };
+            let at = if last == "-" { list.len() } else { last.parse::<usize>().ok()? };
             if list.len() < at {
                 return None;
             }

@@ -39,10 +39,10 @@ pub(super) struct Watch {
 impl Watch {
     /// The watch that a request asks for, and its first lines.
     pub(super) fn begin(call: &Call<'_>, way: &Way<'_>, resource: &'static Resource) -> (Self, Vec<Value>) {
-        let asked: Option<i64> = call.value("timeoutSeconds").parse().ok().filter(|time| 0 < *time);
+        let asked = call.value("timeoutSeconds").parse::<i64>().ok().filter(|time| 0 < *time);
         let drawn = i64::from(call.host.generator(&call.store.revision.to_string()).next_u32());
         let seconds = asked.unwrap_or(LEAST + drawn % LEAST).min(2 * LEAST);
-        let since: Option<u64> = call.value("resourceVersion").parse().ok().filter(|since| 0 < *since);
+        let since = call.value("resourceVersion").parse::<u64>().ok().filter(|since| 0 < *since);
         let mut watch = Watch {
             resource,
             space: way.space.to_owned(),
