@@ -72,14 +72,27 @@ pub(super) async fn read(
 
 /// What a container of the cluster wrote when it began; `None`: it is none that is known.
 fn written(target: &Target, node: &str) -> Option<String> {
+    if !target.words.is_empty() && !target.image().contains("registry.k8s.io") {
+        return None;
+    }
     let begun = target.pod.pointer("/status/startTime").and_then(Value::as_str).unwrap_or_default();
     let (day, time) = begun.trim_end_matches('Z').split_once('T').unwrap_or((begun, "00:00:00"));
+    let lines =
+        of_system(target, node, day, time).unwrap_or_else(|| of_application(target.image(), day, time));
+    let mut text = String::new();
+    for line in lines {
+        let _ = writeln!(text, "{line}");
+    }
+    Some(text)
+}
+
+/// What parts of the cluster write.
+fn of_system(target: &Target, node: &str, day: &str, time: &str) -> Option<Vec<String>> {
     let image = target.image();
     // Klog's stamp: the day without its year, and the time.
     let klog = format!("{} {time}", day.get(5..).unwrap_or_default().replace('-', ""));
-    let lines: Vec<String> = if !target.words.is_empty() && !target.image().contains("registry.k8s.io") {
-        return None;
-    } else if image.contains("coredns") {
+    let from = |more: &str, text: &str| format!("I{klog}.{more}] {text}");
+    Some(if image.contains("coredns") {
         let version = image.rsplit(":v").next().unwrap_or("1.10.1");
         vec![
             ".:53".to_owned(),
@@ -89,55 +102,53 @@ fn written(target: &Target, node: &str) -> Option<String> {
             format!("CoreDNS-{version}"),
         ]
     } else if image.contains("kube-proxy") {
+        let found = format!("Successfully retrieved node IP: {}", host_ip(target));
         vec![
-            format!(
-                "I{klog}.318264       1 node.go:141] Successfully retrieved node IP: {}",
-                host_ip(target)
-            ),
-            format!("I{klog}.327805       1 server_others.go:132] \"Using iptables proxy\""),
-            format!("I{klog}.344112       1 config.go:188] \"Starting service config controller\""),
-            format!(
-                "I{klog}.344208       1 shared_informer.go:311] Waiting for caches to sync for service config"
-            ),
-            format!("I{klog}.445003       1 shared_informer.go:318] Caches are synced for service config"),
+            from("318264       1 node.go:141", &found),
+            from("327805       1 server_others.go:132", "\"Using iptables proxy\""),
+            from("344112       1 config.go:188", "\"Starting service config controller\""),
+            from("344208       1 shared_informer.go:311", "Waiting for caches to sync for service config"),
+            from("445003       1 shared_informer.go:318", "Caches are synced for service config"),
         ]
     } else if image.contains("registry.k8s.io") {
         let name = target.name.trim_end_matches(node).trim_end_matches('-');
+        let lease = format!("attempting to acquire leader lease kube-system/{name}...");
         vec![
-            format!("I{klog}.120731       1 serving.go:348] Generated self-signed cert in-memory"),
-            format!(
-                "I{klog}.602947       1 leaderelection.go:250] attempting to acquire leader lease kube-system/{name}..."
-            ),
-        ]
-    } else if image.contains("nginx") {
-        let stamp = format!("{} {time}", day.replace('-', "/"));
-        let version = image.rsplit(':').next().unwrap_or("1.25.3");
-        vec![
-            "/docker-entrypoint.sh: Configuration complete; ready for start up".to_owned(),
-            format!("{stamp} [notice] 1#1: using the \"epoll\" event method"),
-            format!("{stamp} [notice] 1#1: nginx/{version}"),
-            format!("{stamp} [notice] 1#1: start worker processes"),
-        ]
-    } else if image.contains("postgres") {
-        let stamp = format!("{day} {time}.117 UTC");
-        let version = image.rsplit(':').next().unwrap_or("15.4");
-        vec![
-            format!(
-                "{stamp} [1] LOG:  starting PostgreSQL {version} (Debian {version}-1.pgdg120+1) on x86_64-pc-linux-gnu"
-            ),
-            format!("{stamp} [1] LOG:  listening on IPv4 address \"0.0.0.0\", port 5432"),
-            format!("{stamp} [1] LOG:  database system is ready to accept connections"),
+            from("120731       1 serving.go:348", "Generated self-signed cert in-memory"),
+            from("602947       1 leaderelection.go:250", &lease),
         ]
     } else if image.contains("flannel") {
-        vec![format!("I{klog}.771930       1 main.go:523] Found network config - Backend type: vxlan")]
+        vec![from("771930       1 main.go:523", "Found network config - Backend type: vxlan")]
     } else {
-        Vec::new()
-    };
-    let mut text = String::new();
-    for line in lines {
-        let _ = writeln!(text, "{line}");
+        return None;
+    })
+}
+
+/// What applications write.
+fn of_application(image: &str, day: &str, time: &str) -> Vec<String> {
+    let version = image.rsplit(':').next().filter(|tag| tag.contains('.'));
+    if image.contains("nginx") {
+        let stamp = format!("{} {time} [notice] 1#1:", day.replace('-', "/"));
+        return vec![
+            "/docker-entrypoint.sh: Configuration complete; ready for start up".to_owned(),
+            format!("{stamp} using the \"epoll\" event method"),
+            format!("{stamp} nginx/{}", version.unwrap_or("1.25.3")),
+            format!("{stamp} start worker processes"),
+        ];
     }
-    Some(text)
+    if image.contains("postgres") {
+        let stamp = format!("{day} {time}.117 UTC [1] LOG: ");
+        let version = version.unwrap_or("15.4");
+        return vec![
+            format!(
+                "{stamp} starting PostgreSQL {version} (Debian {version}-1.pgdg120+1) on x86_64-pc-linux-gnu, \
+                 compiled by gcc (Debian 12.2.0-14) 12.2.0, 64-bit"
+            ),
+            format!("{stamp} listening on IPv4 address \"0.0.0.0\", port 5432"),
+            format!("{stamp} database system is ready to accept connections"),
+        ];
+    }
+    Vec::new()
 }
 
 fn host_ip(target: &Target) -> &str {
