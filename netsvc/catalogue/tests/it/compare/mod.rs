@@ -146,6 +146,16 @@ fn slapd_is_answered_for_as_it_answers() {
     check("slapd");
 }
 
+#[test]
+fn microsocks_is_answered_for_as_it_answers() {
+    check("microsocks");
+}
+
+#[test]
+fn dante_is_answered_for_as_it_answers() {
+    check("dante");
+}
+
 /// Every data file has a test above.
 #[test]
 fn every_file_is_compared() {
@@ -155,7 +165,7 @@ fn every_file_is_compared() {
             entry.unwrap().file_name().into_string().unwrap().strip_suffix(".answers").map(String::from)
         })
         .collect();
-    assert_eq!(names.len(), 17, "{names:?}");
+    assert_eq!(names.len(), 19, "{names:?}");
 }
 
 fn folder() -> PathBuf {

@@ -163,9 +163,11 @@ impl Connection {
 
     fn request(&mut self, out: &mut Out) -> bool {
         let bytes = self.came.bytes();
+        // Dante reads each message as what it begins with.
+        let older = self.flavour == Flavour::Dante && bytes.first() == Some(&4);
         let read = match self.version {
-            4 => request::four(bytes),
-            _ => request::five(bytes, self.flavour.is_strict()),
+            5 if !older => request::five(bytes, self.flavour.is_strict()),
+            _ => request::four(bytes),
         };
         let Some(read) = read else { return false };
         match read {
