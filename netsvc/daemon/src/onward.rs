@@ -48,7 +48,7 @@ pub fn told(host: &Host, link: &Link, target: String, outcome: &str) {
 
 /// Gives the shell of the peer of `link` the ways that its node has. Must be called inside a tokio runtime.
 pub fn lead(host: &Arc<Host>, link: &Link, shell: &mut Shell) {
-    if !host.reaches() {
+    if !host.leads() {
         return;
     }
     let Ok(runtime) = Handle::try_current() else { return };

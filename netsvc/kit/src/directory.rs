@@ -1,6 +1,6 @@
 //! The hosts that the process serves, for services that answer for others: names, addresses, and what runs there.
 
-use netsvc_persona::Persona;
+use netsvc_persona::{Persona, Reach};
 use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -75,6 +75,27 @@ impl Directory {
         Some(listed.persona.os.ttl.saturating_sub(hops).max(1))
     }
 
+    /// The host at `address` on the segment that `from` is on too.
+    pub(crate) fn beside(&self, from: &Persona, address: Ipv4Addr) -> Option<Listed> {
+        if !shares(from, address) {
+            return None;
+        }
+        let inner = self.0.lock();
+        let is = |listed: &&Listed| !listed.persona.place.inner && listed.persona.ip == IpAddr::V4(address);
+        inner.hosts.values().find(is).cloned()
+    }
+
+    /// Whether there is another host on the segment that `from` is on.
+    pub(crate) fn has_company(&self, from: &Persona) -> bool {
+        let inner = self.0.lock();
+        inner.hosts.values().any(|listed| match listed.persona.ip {
+            IpAddr::V4(address) => {
+                !listed.persona.place.inner && listed.persona.ip != from.ip && shares(from, address)
+            }
+            IpAddr::V6(_) => false,
+        })
+    }
+
     /// The hosts of the networks that `from` is in, by address.
     pub(crate) fn near(&self, from: &Persona) -> Vec<Near> {
         let own: BTreeSet<Ipv4Addr> = addresses(from).collect();
@@ -123,6 +144,14 @@ impl Directory {
             inner.turn += 1;
         }
     }
+}
+
+/// Whether `address` is on the segment of `from`. The loopback network is none: whoever else of the machine listens
+/// there would be reached.
+fn shares(from: &Persona, address: Ipv4Addr) -> bool {
+    let IpAddr::V4(network) = from.ip else { return false };
+    let segment = Reach { network, prefix: from.prefix, from: network, ports: Vec::new(), hops: 0 };
+    !from.place.inner && !address.is_loopback() && segment.holds(address)
 }
 
 fn addresses(persona: &Persona) -> impl Iterator<Item = Ipv4Addr> {

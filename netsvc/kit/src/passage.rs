@@ -3,7 +3,8 @@
 //! The kernel carries them, so what answers is what answers everybody. The node that is reached learns by the address
 //! and port that the connection comes from who is behind it.
 
-use crate::{Behind, Host, Link, Near, Stage};
+use crate::{Behind, Host, Link, Near, Port, Stage};
+use netsvc_persona::stage::Transport;
 use parking_lot::Mutex;
 use std::{
     collections::BTreeMap,
@@ -153,8 +154,11 @@ impl Host {
         if persona.ip == address || attached.any(|own| own == address) {
             return None;
         }
-        let way = persona.place.way(address)?;
-        Some(Found { address, hops: way.hops, ttl: directory.ttl(address, way.hops) })
+        let hops = match persona.place.way(address) {
+            Some(way) => way.hops,
+            None => directory.beside(persona, address).map(|_| 0)?,
+        };
+        Some(Found { address, hops, ttl: directory.ttl(address, hops) })
     }
 
     /// The nodes of the networks that the node is in.
@@ -163,7 +167,12 @@ impl Host {
         self.node.stage.directory.near(persona)
     }
 
-    /// Whether the node reaches others on behalf of its peers.
+    /// Whether the node has ways to others: its own, or its segment.
+    pub fn leads(&self) -> bool {
+        self.reaches() || self.node.stage.directory.has_company(self.persona())
+    }
+
+    /// Whether the node reaches others behind it on behalf of its peers.
     pub fn reaches(&self) -> bool {
         !self.persona().place.reach.is_empty()
     }
@@ -208,7 +217,7 @@ impl Host {
         let way = match persona.place.way(to) {
             Some(way) => way,
             None if to.is_loopback() => return Ok((own, own)),
-            None => return Err(NoWay::Silence),
+            None => return self.beside(to, port).map(|()| (own, to)),
         };
         if !way.lets(port) {
             return Err(NoWay::Silence);
@@ -217,6 +226,24 @@ impl Host {
             return Err(if way.hops == 0 { NoWay::Nobody } else { NoWay::Silence });
         }
         Ok((way.from, to))
+    }
+
+    /// Whether a node of the segment serves a port. No packet goes to one that it does not: it would be told as
+    /// something that this node does of itself.
+    fn beside(&self, to: Ipv4Addr, port: u16) -> Result<(), NoWay> {
+        let stage = &self.node.stage;
+        let listed = stage.directory.beside(self.persona(), to).ok_or(NoWay::Silence)?;
+        let is_it = |open: &Port| (open.transport, open.number) == (Transport::Tcp, port);
+        let served = stage
+            .catalogue()
+            .iter()
+            .filter(|def| listed.services.contains(def.slug))
+            .any(|def| def.ports_on(&listed.persona.os.id).any(|open| is_it(open)));
+        match served {
+            true => Ok(()),
+            false if listed.persona.firewall => Err(NoWay::Silence),
+            false => Err(NoWay::Refused),
+        }
     }
 }
 
@@ -291,5 +318,30 @@ mod tests {
             let tried = front.pass(&link, target, 9).await;
             assert_eq!(tried.err(), Some(expected), "{target}");
         }
+    }
+
+    #[test]
+    fn nodes_of_one_segment_see_each_other_and_nobody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let stage = testing::stage(folder.path());
+        let on = |name: &str, ip: [u8; 4]| {
+            let mut persona = testing::persona(name);
+            (persona.ip, persona.prefix) = (ip.into(), 24);
+            testing::host(&stage, persona, "ssh", &[])
+        };
+        let one = on("one", [192, 0, 2, 7]);
+        assert!(!one.leads());
+        let _two = on("two", [192, 0, 2, 8]);
+        let _far = on("far", [198, 51, 100, 8]);
+        assert!(one.leads() && !one.reaches());
+        let found = |target: &str| one.look(target).map(|found| found.hops);
+        assert_eq!(found("192.0.2.8"), Some(0));
+        for beyond in ["192.0.2.7", "192.0.2.9", "198.51.100.8", "127.0.0.1", "two"] {
+            assert_eq!(found(beyond), None, "{beyond}");
+        }
+        // The catalogue of this test is empty: nothing is open.
+        assert_eq!(one.ends("192.0.2.8", 22), Err(NoWay::Refused));
+        assert_eq!(one.ends("192.0.2.9", 22), Err(NoWay::Silence));
+        assert!(one.near().is_empty());
     }
 }

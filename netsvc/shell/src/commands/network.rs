@@ -205,6 +205,7 @@ pub(super) fn answers(shell: &Shell, address: Ipv4Addr) -> bool {
     let live = &shell.live;
     address.is_loopback()
         || IpAddr::V4(address) == live.persona.ip
+        || live.persona.place.addresses.iter().any(|own| own.ip == address)
         || live.neighbours().iter().any(|(known, _)| *known == IpAddr::V4(address))
 }
 

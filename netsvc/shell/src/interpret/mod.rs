@@ -44,7 +44,7 @@ use crate::{
     event::{Emit, Origin, Outcome, ShellEvent, Stream, Waits},
     flavour::Flavour,
     fs::Fs,
-    live::Live,
+    live::{Arrival, Live},
     parse::{ParseError, program},
     reach::{Reach, Way, Wire},
     tty::Tty,
@@ -231,7 +231,10 @@ impl Shell {
 
     /// Gives the session a way to other nodes, for what connects.
     pub fn set_reach(&mut self, reach: Arc<dyn Reach>) {
-        self.live.set_near(reach.near());
+        // A container has a network of its own.
+        if self.live.facts.arrival != Arrival::Container {
+            self.live.set_near(reach.near());
+        }
         self.way = Way::new(reach);
     }
 

@@ -132,6 +132,11 @@ struct Peer {
 }
 
 impl Peer {
+    /// Whether a connection to `target` is made where there is one to make: everywhere behind the node, and beside it.
+    fn leads_to(&self, target: &[u8]) -> bool {
+        self.host.reaches() || self.host.look(&String::from_utf8_lossy(target)).is_some()
+    }
+
     /// Whether the peer itself wrote `key` into the user's `authorized_keys`, through the shell, sftp or redis.
     fn planted(&self, user: &[u8], key: &[u8]) -> bool {
         let Some(user) = self.host.persona().users.iter().find(|known| known.name.as_bytes() == user) else {
@@ -239,7 +244,7 @@ impl Handler for Peer {
 
     async fn reach(&mut self, forward: &Forward) -> Reached {
         match forward {
-            Forward::Tcp { host, port, .. } if self.host.reaches() => {
+            Forward::Tcp { host, port, .. } if self.leads_to(host) => {
                 onward::reach(&self.host, &self.link, &String::from_utf8_lossy(host), *port).await
             }
             _ => Reached::Not(self.forward(forward)),
