@@ -84,7 +84,7 @@ impl Onward {
             netsvc_kit::NoWay::Name | netsvc_kit::NoWay::Silence => NoWay::Silence,
         })?;
         let (runtime, place) = (self.runtime.clone(), self.open.clone());
-        Ok(Carried { passage, runtime, left: MOST, _place: place })
+        Ok(Carried { passage, runtime, left: MOST, place })
     }
 }
 
@@ -104,7 +104,7 @@ impl Reach for Onward {
     }
 
     fn log_in(&self, target: &str, port: u16, user: &[u8]) -> Result<Box<dyn Login>, Option<NoWay>> {
-        let Carried { passage, runtime, _place, .. } = self.passage(target, port)?;
+        let Carried { passage, runtime, place, .. } = self.passage(target, port)?;
         let product = self.host.persona().products.get("ssh");
         let banner = match product.map(|product| (&product.version, product.packaging.as_str())) {
             Some((version, "")) => format!("SSH-2.0-OpenSSH_{version}"),
@@ -113,7 +113,7 @@ impl Reach for Onward {
         };
         let connected = waited(&runtime, Client::connect(passage, &banner, user));
         let client = connected.and_then(Result::ok).ok_or(None::<NoWay>)?;
-        Ok(Box::new(Entering { client, runtime, place: _place }))
+        Ok(Box::new(Entering { client, runtime, place }))
     }
 }
 
@@ -274,7 +274,7 @@ struct Carried {
     runtime: Handle,
     /// Bytes that it may still bring.
     left: usize,
-    _place: Arc<()>,
+    place: Arc<()>,
 }
 
 impl Carried {

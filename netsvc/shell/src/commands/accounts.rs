@@ -256,7 +256,7 @@ fn getent(shell: &mut Shell, arguments: &[String]) -> Status {
     if let [database, names @ ..] = words
         && database.ends_with("hosts")
         && !names.is_empty()
-        && shell.way.leads()
+        && shell.outward.way.leads()
     {
         return hosts(shell, names);
     }
@@ -284,8 +284,11 @@ fn hosts(shell: &mut Shell, names: &[String]) -> Status {
     for name in names {
         let entry = listed.iter().find(|line| line.split_whitespace().any(|word| word == name));
         let mut words = entry.map(|line| line.split_whitespace()).into_iter().flatten();
-        let found =
-            shell.way.find(name).filter(|found| found.ttl.is_some() && name.parse::<Ipv4Addr>().is_err());
+        let found = shell
+            .outward
+            .way
+            .find(name)
+            .filter(|found| found.ttl.is_some() && name.parse::<Ipv4Addr>().is_err());
         let (address, names) = match (words.next(), found) {
             (Some(address), _) => (address.to_owned(), words.collect::<Vec<_>>().join(" ")),
             (None, Some(found)) => (found.address.to_string(), name.clone()),

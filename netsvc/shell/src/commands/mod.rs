@@ -90,6 +90,11 @@ pub(crate) struct Command {
     pub(crate) run: Run,
 }
 
+/// Programs that connect to other hosts.
+fn outward() -> Vec<(&'static str, Run)> {
+    [nc::COMMANDS, network::COMMANDS, ping::COMMANDS, ssh::COMMANDS, telnet::COMMANDS].concat()
+}
+
 fn table() -> &'static BTreeMap<&'static str, Command> {
     static TABLE: OnceLock<BTreeMap<&'static str, Command>> = OnceLock::new();
     TABLE.get_or_init(|| {
@@ -130,7 +135,6 @@ fn table() -> &'static BTreeMap<&'static str, Command> {
             accounts::COMMANDS,
             list::COMMANDS,
             signal::COMMANDS,
-            ssh::COMMANDS,
             stat::COMMANDS,
             stty::COMMANDS,
             sed::COMMANDS,
@@ -139,11 +143,8 @@ fn table() -> &'static BTreeMap<&'static str, Command> {
             meters::COMMANDS,
             ps::COMMANDS,
             hardware::COMMANDS,
-            nc::COMMANDS,
-            network::COMMANDS,
-            ping::COMMANDS,
+            outward().as_slice(),
             system::COMMANDS,
-            telnet::COMMANDS,
             tput::COMMANDS,
             wrap::COMMANDS,
             xargs::COMMANDS,

@@ -102,7 +102,7 @@ const LONG: [(&str, char); 8] = [
 ];
 
 fn nc(shell: &mut Shell, arguments: &[String]) -> Status {
-    if !shell.way.leads() {
+    if !shell.outward.way.leads() {
         return connect(shell, arguments);
     }
     if let Some(status) = shell.relayed() {
@@ -122,7 +122,7 @@ fn nc(shell: &mut Shell, arguments: &[String]) -> Status {
     };
     let first = ports.first().cloned().unwrap_or_default();
     attempt(shell, format!("tcp://{host}:{first}"), arguments.join(" "));
-    let found = shell.way.find(host).filter(|_| !options.has('l') && !options.has('u'));
+    let found = shell.outward.way.find(host).filter(|_| !options.has('l') && !options.has('u'));
     let Some(found) = found else { return refuse(shell, &name, host, &first) };
     let seconds = |flag: char| options.number(flag).map(Duration::from_secs);
     let call = Call {

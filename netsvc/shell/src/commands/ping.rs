@@ -39,7 +39,7 @@ fn ping(shell: &mut Shell, arguments: &[String]) -> Status {
         shell.err("ping: usage error: Destination address required\n")?;
         return Ok(1);
     };
-    let found = shell.way.find(&host);
+    let found = shell.outward.way.find(&host);
     let own = if host == "localhost" { Some(Ipv4Addr::LOCALHOST) } else { host.parse().ok() };
     let Some(address) = found.map(|found| found.address).or(own) else {
         shell.wait(Duration::from_millis(10_020))?;

@@ -38,20 +38,23 @@ struct Call {
 }
 
 fn ssh(shell: &mut Shell, arguments: &[String]) -> Status {
-    if !shell.way.leads() || rest(arguments).is_empty() || rest(arguments).iter().any(|word| word == "-V") {
+    if !shell.outward.way.leads()
+        || rest(arguments).is_empty()
+        || rest(arguments).iter().any(|word| word == "-V")
+    {
         return connect(shell, arguments);
     }
     let Some(call) = Call::of(shell, arguments)? else { return Ok(FAILED) };
     let carries = ["W", "J", "D", "L", "R", "w"].iter().any(|flag| call.has(flag));
-    let Some(found) = shell.way.find(&call.host).filter(|_| !carries) else {
+    let Some(found) = shell.outward.way.find(&call.host).filter(|_| !carries) else {
         return connect(shell, arguments);
     };
     let target = format!("{}@{}:{}", call.user, call.host, call.port);
-    let mut entered = match shell.entered.take().filter(|entered| entered.target == target) {
+    let mut entered = match shell.outward.entered.take().filter(|entered| entered.target == target) {
         Some(entered) => entered,
         None => {
             attempt(shell, format!("tcp://{}:{}", call.host, call.port), arguments.join(" "));
-            match shell.way.log_in(&call.host, call.port, &text::encode(&call.user)) {
+            match shell.outward.way.log_in(&call.host, call.port, &text::encode(&call.user)) {
                 Ok(login) => {
                     shell.meet(&call.host);
                     Entered { target, login: Some(login), ..Entered::default() }
@@ -63,7 +66,7 @@ fn ssh(shell: &mut Shell, arguments: &[String]) -> Status {
     let address = found.address.to_string();
     let result = call.steps(shell, &mut entered, &address);
     if matches!(result, Err(Flow::Suspend(_))) {
-        shell.entered = Some(entered);
+        shell.outward.entered = Some(entered);
     }
     result
 }
@@ -248,7 +251,7 @@ impl Call {
     /// Asks for passwords until one lets the user in.
     fn logs_in(&self, shell: &mut Shell, entered: &mut Entered) -> Result<bool, Flow> {
         let Call { user, host, .. } = self;
-        let given = shell.given_password.clone();
+        let given = shell.outward.given_password.clone();
         let asks = shell.interactive && shell.in_is_terminal() && !self.is_set("batchmode", "yes");
         let prompts = if given.is_some() { 1 } else { PROMPTS };
         for number in 0..prompts {
@@ -338,7 +341,8 @@ fn sshpass(shell: &mut Shell, arguments: &[String]) -> Status {
             "Usage: {} [-f|-d|-p|-e] [-hV] command parameters\n   -f filename   Take password to use from file\n   \
              -d number     Use number as file descriptor for getting password\n   \
              -p password   Provide password as argument (security unwise)\n   \
-             -e            Password is passed as env-var \"SSHPASS\"\n   With no parameters - password will be taken from stdin\n",
+             -e            Password is passed as env-var \"SSHPASS\"\n   \
+             With no parameters - password will be taken from stdin\n",
             own(arguments)
         );
         return shell.err(&text).map(|()| 1);
@@ -359,9 +363,9 @@ fn sshpass(shell: &mut Shell, arguments: &[String]) -> Status {
     } else {
         shell.read_line()?.map(first).unwrap_or_default()
     };
-    let before = shell.given_password.replace(password);
+    let before = shell.outward.given_password.replace(password);
     let status = shell.run_wrapped(&options.operands);
-    shell.given_password = before;
+    shell.outward.given_password = before;
     match status {
         // It tells a wrong password and an unknown host apart from what ssh says (sshpass(1)).
         Ok(FAILED) => Ok(5),

@@ -29,7 +29,7 @@ const WINDOW_SIZE: u8 = 31;
 const PARAMETERS: usize = 256;
 
 fn telnet(shell: &mut Shell, arguments: &[String]) -> Status {
-    if !shell.way.leads() {
+    if !shell.outward.way.leads() {
         return connect(shell, arguments);
     }
     if let Some(status) = shell.relayed() {
@@ -40,7 +40,7 @@ fn telnet(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(options) = options(shell, arguments, short, &[])? else { return Ok(1) };
     let host = options.operands.first().cloned().unwrap_or_default();
     let service = options.operands.get(1).map_or("23", String::as_str);
-    let (Some(found), Some(number)) = (shell.way.find(&host), port(service)) else {
+    let (Some(found), Some(number)) = (shell.outward.way.find(&host), port(service)) else {
         return connect(shell, arguments);
     };
     attempt(shell, format!("tcp://{host}:{service}"), arguments.join(" "));

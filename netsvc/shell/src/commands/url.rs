@@ -74,7 +74,7 @@ impl Url {
     /// As [`Url::parse`], with the address where a way of the node leads to the host.
     pub(super) fn seen_by(shell: &Shell, text: &str) -> Url {
         let url = Url::parse(text);
-        let found = shell.way.find(&url.host).map(|found| found.address);
+        let found = shell.outward.way.find(&url.host).map(|found| found.address);
         Url { found, ..url }
     }
 

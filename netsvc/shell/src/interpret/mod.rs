@@ -46,9 +46,10 @@ use crate::{
     fs::Fs,
     live::{Arrival, Live},
     parse::{ParseError, program},
-    reach::{Reach, Way, Wire},
+    reach::{Reach, Way},
     tty::Tty,
 };
+use relay::Outward;
 use state::State;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use top::Suspended;
@@ -154,12 +155,8 @@ pub struct Shell {
     pub(crate) wrapped: usize,
     /// Whether the running command is an applet of BusyBox on a system that has other tools too.
     pub(crate) applet: bool,
-    /// The way to other nodes, and the connection that the terminal is handed over to.
-    pub(crate) way: Way,
-    carried: Option<Box<dyn Wire>>,
-    /// The login at another node that is under way, and the password that its program is given.
-    pub(crate) entered: Option<Entered>,
-    pub(crate) given_password: Option<String>,
+    /// What leads to other nodes.
+    pub(crate) outward: Outward,
     /// Levels of programs of awk that run, also of those that another one has started: they share one stack.
     pub(crate) awk_levels: usize,
 }
@@ -221,10 +218,7 @@ impl Shell {
             exited: false,
             wrapped: 0,
             applet: false,
-            way: Way::default(),
-            carried: None,
-            entered: None,
-            given_password: None,
+            outward: Outward::default(),
             awk_levels: 0,
         }
     }
@@ -235,7 +229,7 @@ impl Shell {
         if self.live.facts.arrival != Arrival::Container {
             self.live.set_near(reach.near());
         }
-        self.way = Way::new(reach);
+        self.outward.way = Way::new(reach);
     }
 
     /// The file system of the session's user.
@@ -399,7 +393,7 @@ impl Shell {
     /// Gives up a suspended line, as `^C` does.
     pub fn interrupt(&mut self) -> Vec<ShellEvent> {
         self.status = 130;
-        self.entered = None;
+        self.outward.entered = None;
         match self.suspended.take() {
             Some(suspended) => {
                 let line = std::mem::take(&mut self.line);

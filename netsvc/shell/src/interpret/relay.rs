@@ -3,10 +3,22 @@
 use super::{Flow, Shell, Status};
 use crate::{
     event::Waits,
-    reach::{Login, Wire},
+    reach::{Login, Way, Wire},
 };
 
-/// A login at another node that is under way, while the line asks the terminal: the command runs again with each answer.
+/// What leads from a session to other nodes.
+#[derive(Default)]
+pub(crate) struct Outward {
+    pub(crate) way: Way,
+    /// The connection that the terminal is handed over to.
+    carried: Option<Box<dyn Wire>>,
+    /// The login at another node that is under way, and the password that its program is given.
+    pub(crate) entered: Option<Entered>,
+    pub(crate) given_password: Option<String>,
+}
+
+/// A login at another node that is under way, while the line asks the terminal: the command runs again with each
+/// answer.
 #[derive(Default)]
 pub(crate) struct Entered {
     /// Whom it is for: `user@host:port`.
@@ -33,7 +45,7 @@ impl Shell {
 
     /// Hands the terminal over to a connection. The command runs again when it has ended: [`Shell::relayed`].
     pub(crate) fn relay(&mut self, wire: Box<dyn Wire>) -> Status {
-        self.carried = Some(wire);
+        self.outward.carried = Some(wire);
         Err(Flow::Suspend(Waits::Line))
     }
 
@@ -53,6 +65,6 @@ impl Shell {
 
     /// The connection that the terminal is handed over to.
     pub(crate) fn take_carried(&mut self) -> Option<Box<dyn Wire>> {
-        self.carried.take()
+        self.outward.carried.take()
     }
 }

@@ -93,7 +93,7 @@ impl Shell {
     ) -> Result<Connected, Flow> {
         self.spend(COST)?;
         let patience = patience.unwrap_or(SYN_RETRIES);
-        let connected = self.way.connect(target, port);
+        let connected = self.outward.way.connect(target, port);
         let takes = match &connected {
             Ok(_) | Err(NoWay::Refused) => Duration::from_millis(1),
             Err(NoWay::Nobody) => ARP_RETRIES,
@@ -108,7 +108,7 @@ impl Shell {
 
     /// Notes that `target` has been talked to.
     pub(crate) fn meet(&self, target: &str) {
-        if let Some(found) = self.way.find(target).filter(|found| found.hops == 0) {
+        if let Some(found) = self.outward.way.find(target).filter(|found| found.hops == 0) {
             self.live.meet(found.address);
         }
     }
@@ -168,7 +168,7 @@ impl Shell {
         let url = format!("tcp://{host}:{port}");
         let command = self.line.clone();
         self.events.push(ShellEvent::DownloadAttempt { url, command });
-        let known = port.parse::<u16>().ok().filter(|_| stream && self.way.find(host).is_some());
+        let known = port.parse::<u16>().ok().filter(|_| stream && self.outward.way.find(host).is_some());
         let failed = match known {
             Some(number) => match self.connect(host, number, None)? {
                 Ok(wire) => return Ok(Ok(Socket::new(wire))),
