@@ -1,6 +1,6 @@
 //! A shell's connections to other nodes: the same ways that the secure shell's forwards go, told of in the same words.
 
-use netsvc_kit::{Host, Link, Passage, work::aside};
+use netsvc_kit::{Host, Link, Passage, tls::Secured, work::aside};
 use netsvc_shell::{
     Shell,
     reach::{Asked, Found, Login, Near, NoWay, Reach, Received, Tried, Wire},
@@ -101,6 +101,13 @@ impl Reach for Onward {
 
     fn connect(&self, target: &str, port: u16) -> Result<Box<dyn Wire>, NoWay> {
         Ok(Box::new(self.passage(target, port)?))
+    }
+
+    fn secure(&self, target: &str, port: u16) -> Result<Box<dyn Wire>, Option<NoWay>> {
+        let Carried { passage, runtime, place, .. } = self.passage(target, port)?;
+        let secured = waited(&runtime, passage.secured(target));
+        let stream = secured.and_then(Result::ok).ok_or(None::<NoWay>)?;
+        Ok(Box::new(Sealed { stream, runtime, left: MOST, _place: place }))
     }
 
     fn log_in(&self, target: &str, port: u16, user: &[u8]) -> Result<Box<dyn Login>, Option<NoWay>> {
@@ -265,6 +272,53 @@ impl Wire for Remote {
     fn status(&self) -> Option<i32> {
         // Without a status the connection was lost.
         Some(self.status.unwrap_or(LOST))
+    }
+}
+
+/// A connection with TLS.
+struct Sealed {
+    stream: Secured,
+    runtime: Handle,
+    /// Bytes that it may still bring.
+    left: usize,
+    _place: Arc<()>,
+}
+
+impl Wire for Sealed {
+    fn send(&mut self, bytes: &[u8]) -> bool {
+        let stream = &mut self.stream;
+        let sending = async {
+            stream.write_all(bytes).await?;
+            stream.flush().await
+        };
+        matches!(waited(&self.runtime, sending), Some(Ok(())))
+    }
+
+    fn end(&mut self) {
+        // One that is gone needs no end.
+        let _ = waited(&self.runtime, self.stream.shutdown());
+    }
+
+    fn receive(&mut self, wait: Duration) -> Received {
+        let mut piece = vec![0; PIECE];
+        let (stream, runtime) = (&mut self.stream, &self.runtime);
+        let steps = wait.as_millis().div_ceil(STEP.as_millis());
+        let limit = STEP.min(wait).max(Duration::from_millis(1));
+        let mut step = 0;
+        let read = aside(|| {
+            step += 1;
+            match runtime.block_on(async { timeout(limit, stream.read(&mut piece)).await }) {
+                Ok(read) => Some(Some(read.unwrap_or(0))),
+                Err(_) => (steps <= step).then_some(None),
+            }
+        });
+        let Some(count) = read.unwrap_or(Some(0)) else { return Received::Nothing };
+        self.left = self.left.saturating_sub(count);
+        if count == 0 || self.left == 0 {
+            return Received::Closed;
+        }
+        piece.truncate(count);
+        Received::Bytes(piece)
     }
 }
 

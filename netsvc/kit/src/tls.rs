@@ -2,10 +2,12 @@
 //! scanners know rustls by its hello (`TLS-02`). What a system's own library would choose is chosen here too, as
 //! far as OpenSSL can be told; the order of extensions in its hello is its own.
 
+mod client;
 mod identity;
 mod library;
 mod piped;
 
+pub use client::Secured;
 pub use identity::{Form, Identity};
 pub use piped::Piped;
 

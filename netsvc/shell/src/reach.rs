@@ -134,6 +134,15 @@ pub trait Reach: Send + Sync {
     /// Why nobody answers there.
     fn connect(&self, target: &str, port: u16) -> Result<Box<dyn Wire>, NoWay>;
 
+    /// Connects as [`Reach::connect`] does, and begins TLS.
+    ///
+    /// # Errors
+    /// Why nobody answers there; nothing inside when it is no TLS.
+    fn secure(&self, target: &str, port: u16) -> Result<Box<dyn Wire>, Option<NoWay>> {
+        self.connect(target, port)?;
+        Err(None)
+    }
+
     /// Connects to the secure shell at a port of `target` for `user`.
     ///
     /// # Errors
@@ -168,6 +177,10 @@ impl Way {
 
     pub(crate) fn connect(&self, target: &str, port: u16) -> Result<Box<dyn Wire>, NoWay> {
         self.0.as_ref().ok_or(NoWay::Silence)?.connect(target, port)
+    }
+
+    pub(crate) fn secure(&self, target: &str, port: u16) -> Result<Box<dyn Wire>, Option<NoWay>> {
+        self.0.as_ref().ok_or(Some(NoWay::Silence))?.secure(target, port)
     }
 
     pub(crate) fn log_in(

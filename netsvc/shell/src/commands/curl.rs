@@ -18,6 +18,13 @@ const REDIRECTIONS: usize = 50;
 /// Longest body of a request.
 const BODY: usize = 1 << 20;
 
+/// What curl says of a certificate that it does not know the issuer of.
+const UNKNOWN: &str = "SSL certificate problem: self-signed certificate\n\
+    More details here: https://curl.se/docs/sslcerts.html\n\n\
+    curl failed to verify the legitimacy of the server and therefore could not\n\
+    establish a secure connection to it. To learn more about this situation and\n\
+    how to fix it, please visit the web page mentioned above.";
+
 /// What is asked for.
 struct Request {
     method: String,
@@ -175,7 +182,7 @@ fn exchange(
     let patience = options.number('m').map(Duration::from_secs).filter(|wait| !wait.is_zero());
     let bare = request.method == "HEAD";
     let started = shell.elapsed;
-    let page = match web::ask(shell, url, &request.bytes(), bare, patience)? {
+    let page = match web::ask(shell, url, &request.bytes(), bare, options.has('k'), patience)? {
         Ok(page) => page,
         Err(failure) => {
             let took = shell.elapsed.saturating_sub(started);
@@ -230,6 +237,8 @@ fn failed(
         }
         Failure::Empty => (52, "Empty reply from server".to_owned()),
         Failure::Strange => (1, "Received HTTP/0.9 when not allowed".to_owned()),
+        Failure::Clear => (35, "error:0A00010B:SSL routines::wrong version number".to_owned()),
+        Failure::Unknown => (60, UNKNOWN.to_owned()),
     }
 }
 

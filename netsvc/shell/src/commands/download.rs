@@ -122,6 +122,21 @@ fn fetched(
         Err(_) if shell.flavour().busybox() => {
             return shell.err("wget: error getting response\n").map(|()| Err(1));
         }
+        Err(web::Failure::Unknown) => {
+            let host = &url.host;
+            if !options.has('q') {
+                let stamp = strftime("%F %T", shell.live.now(), &shell.live.persona.zone);
+                let (resolving, peer) = resolved(shell, url);
+                let shown = &url.shown;
+                shell
+                    .err(&format!("--{stamp}--  {shown}\n{resolving}Connecting to {peer}... connected.\n"))?;
+            }
+            shell.err(&format!(
+                "ERROR: cannot verify {host}'s certificate:\n  Self-signed certificate encountered.\n\
+                 To connect to {host} insecurely, use `--no-check-certificate'.\n"
+            ))?;
+            return Ok(Err(5));
+        }
         Err(_) => {
             preface(shell, url, options)?;
             shell.err("No data received.\nGiving up.\n\n")?;

@@ -246,6 +246,15 @@ impl Wire for Telnet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_give_no_more_text_than_there_is(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let mut telnet = Telnet::over(Box::new(Sent(std::sync::Arc::default())));
+            prop_assert!(telnet.read(&bytes).len() <= bytes.len());
+        }
+    }
 
     /// Keeps what is sent.
     struct Sent(std::sync::Arc<parking_lot::Mutex<Vec<u8>>>);

@@ -35,11 +35,15 @@ pub(super) enum Failure {
     Empty,
     /// What it says is no HTTP.
     Strange,
+    /// It speaks no TLS.
+    Clear,
+    /// Its certificate is nobody's that the system knows.
+    Unknown,
 }
 
-/// Whether a way leads to the host of an address that can be asked in clear.
+/// Whether a way leads to the host of an address that can be asked.
 pub(super) fn reaches(url: &Url) -> bool {
-    url.found.is_some() && url.scheme == "http" && url.number().is_some()
+    url.found.is_some() && matches!(url.scheme.as_str(), "http" | "https") && url.number().is_some()
 }
 
 /// What wget gets from `url`.
@@ -60,21 +64,30 @@ pub(super) fn page(shell: &mut Shell, url: &Url, options: &Options) -> Result<Re
              Accept-Encoding: identity\r\nConnection: Keep-Alive\r\n\r\n"
         )
     };
-    ask(shell, url, &crate::text::encode(&request), false, None)
+    // BusyBox looks at no certificate.
+    let lax = options.has('_') || shell.flavour().busybox();
+    ask(shell, url, &crate::text::encode(&request), false, lax, None)
 }
 
-/// Sends a request to the host of `url`; `bare`: its answer has a head only.
+/// Sends a request to the host of `url`; `bare`: its answer has a head only; `lax`: any certificate will do.
 pub(super) fn ask(
     shell: &mut Shell,
     url: &Url,
     request: &[u8],
     bare: bool,
+    lax: bool,
     patience: Option<Duration>,
 ) -> Result<Result<Page, Failure>, Flow> {
     let port = url.number().unwrap_or(80);
-    let socket = match shell.connect(&url.host, port, patience)? {
+    let connected = if url.scheme == "https" {
+        shell.secure(&url.host, port, patience)?
+    } else {
+        shell.connect(&url.host, port, patience)?.map_err(Some)
+    };
+    let socket = match connected {
+        Ok(_) if url.scheme == "https" && !lax => return Ok(Err(Failure::Unknown)),
         Ok(wire) => Socket::new(wire),
-        Err(why) => return Ok(Err(Failure::NoWay(why))),
+        Err(why) => return Ok(Err(why.map_or(Failure::Clear, Failure::NoWay))),
     };
     if !socket.send(request) {
         return Ok(Err(Failure::Empty));
@@ -198,6 +211,27 @@ pub(super) fn progress(shell: &mut Shell, length: usize) -> Result<(), Flow> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_answer_is_read_or_refused(
+            tail in proptest::collection::vec(any::<u8>(), 0..200),
+            chunked: bool,
+            bare: bool,
+        ) {
+            let head: &[u8] = if chunked {
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            } else {
+                b"HTTP/1."
+            };
+            let bytes = [head, &tail].concat();
+            is_whole(&bytes, bare);
+            let body = parse(&bytes, bare).map_or(0, |page| page.body.len());
+            prop_assert!(body <= bytes.len());
+            is_whole(&tail, bare);
+        }
+    }
 
     #[test]
     fn an_answer_is_whole_when_its_own_words_say_so() {

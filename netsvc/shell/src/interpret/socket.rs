@@ -92,8 +92,34 @@ impl Shell {
         patience: Option<Duration>,
     ) -> Result<Connected, Flow> {
         self.spend(COST)?;
-        let patience = patience.unwrap_or(SYN_RETRIES);
         let connected = self.outward.way.connect(target, port);
+        self.passed(target, connected, patience)
+    }
+
+    /// As [`Shell::connect`], with TLS; nothing inside the error where it is not spoken.
+    pub(crate) fn secure(
+        &mut self,
+        target: &str,
+        port: u16,
+        patience: Option<Duration>,
+    ) -> Result<Result<Box<dyn Wire>, Option<NoWay>>, Flow> {
+        self.spend(COST)?;
+        let connected = match self.outward.way.secure(target, port) {
+            Ok(wire) => Ok(wire),
+            Err(Some(why)) => Err(why),
+            Err(None) => return Ok(Err(None)),
+        };
+        Ok(self.passed(target, connected, patience)?.map_err(Some))
+    }
+
+    /// Lets the time pass that a connection takes, or its failure.
+    fn passed(
+        &mut self,
+        target: &str,
+        connected: Connected,
+        patience: Option<Duration>,
+    ) -> Result<Connected, Flow> {
+        let patience = patience.unwrap_or(SYN_RETRIES);
         let takes = match &connected {
             Ok(_) | Err(NoWay::Refused) => Duration::from_millis(1),
             Err(NoWay::Nobody) => ARP_RETRIES,
