@@ -217,8 +217,8 @@ mod tests {
         #[test]
         fn any_answer_is_read_or_refused(
             tail in proptest::collection::vec(any::<u8>(), 0..200),
-            chunked: bool,
-            bare: bool,
+            chunked in any::<bool>(),
+            bare in any::<bool>(),
         ) {
             let head: &[u8] = if chunked {
                 b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

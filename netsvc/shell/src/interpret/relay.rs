@@ -2,9 +2,12 @@
 
 use super::{Flow, Shell, Status};
 use crate::{
-    event::Waits,
+    event::{Outcome, Waits},
     reach::{Login, Way, Wire},
 };
+
+/// Stands before a status among the answers of the terminal; nobody can type it.
+const ENDED: &str = "\0ended ";
 
 /// What leads from a session to other nodes.
 #[derive(Default)]
@@ -51,11 +54,16 @@ impl Shell {
 
     /// The status that the connection ended with to which the command has handed the terminal over, if it has.
     pub(crate) fn relayed(&mut self) -> Option<i32> {
-        let status = self.answers.get(self.asked)?.parse().ok()?;
+        let status = self.answers.get(self.asked)?.strip_prefix(ENDED)?.parse().ok()?;
         self.asked += 1;
         // What it said before is not said again.
         self.skip = 0;
         Some(status)
+    }
+
+    /// Goes on with the line whose connection has ended with `status`.
+    pub(crate) fn end_relay(&mut self, status: i32) -> Outcome {
+        self.feed_line(Some(&format!("{ENDED}{status}")))
     }
 
     /// Whether no more of the session's input comes.

@@ -81,7 +81,7 @@ impl Terminal {
         self.show(&last);
         drop(relay);
         self.waits = None;
-        let outcome = self.shell.feed_line(Some(&status.to_string()));
+        let outcome = self.shell.end_relay(status);
         self.play(outcome, now);
         true
     }
