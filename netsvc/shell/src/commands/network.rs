@@ -260,7 +260,33 @@ pub(super) fn connect(shell: &mut Shell, arguments: &[String]) -> Status {
     };
     let command = arguments.join(" ");
     attempt(shell, format!("tcp://{host}:{port}"), command);
-    refuse(shell, &name, host, &port)
+    let copies = ["scp", "sftp", "rsync", "ftp"].contains(&name.as_str());
+    match port.parse::<u16>().ok().filter(|_| copies && shell.outward.way.find(host).is_some()) {
+        Some(number) => given_up(shell, &name, host, number),
+        None => refuse(shell, &name, host, &port),
+    }
+}
+
+/// What a program that copies files says of a host that is reached: it gets no further than the first connection.
+fn given_up(shell: &mut Shell, name: &str, host: &str, port: u16) -> Status {
+    let connected = shell.connect(host, port, None)?;
+    let first = match (&connected, name) {
+        (Err(why), "ftp") => format!("ftp: connect: {}\n", why.text()),
+        (Err(why), _) => format!("ssh: connect to host {host} port {port}: {}\n", why.text()),
+        (Ok(_), "ftp") => "421 Service not available, remote server has closed connection\n".to_owned(),
+        (Ok(_), _) => "Host key verification failed.\n".to_owned(),
+    };
+    let (last, status) = match name {
+        "scp" => ("scp: Connection closed\n", 255),
+        "sftp" => ("Connection closed\n", 255),
+        "rsync" => (
+            "rsync: connection unexpectedly closed (0 bytes received so far) [sender]\n\
+             rsync error: unexplained error (code 255) at io.c(228) [sender=3.2.7]\n",
+            255,
+        ),
+        _ => ("", 1),
+    };
+    shell.err(&format!("{first}{last}")).map(|()| status)
 }
 
 fn version(shell: &mut Shell) -> Status {
