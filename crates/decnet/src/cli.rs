@@ -282,7 +282,8 @@ fn give_up(matches: &ArgMatches, settings: &Settings) -> Result<()> {
     let name = if name == "enrich" && inner.subcommand_name().is_none() { "enricher" } else { name };
     let Some(worker) = Worker::ALL.iter().find(|worker| worker.name() == name) else { return Ok(()) };
     // Who reads a file is no worker, and the file may be anywhere.
-    if inner.try_get_one::<PathBuf>("pcap").is_ok_and(|file| file.is_some()) {
+    let reads = inner.try_get_one::<PathBuf>("pcap").is_ok_and(|file| file.is_some());
+    if reads || *worker == Worker::Orchestrator && inner.subcommand_name().is_some() {
         return Ok(());
     }
     if inner.try_get_one::<bool>("daemon").ok().flatten().copied().unwrap_or_default() {

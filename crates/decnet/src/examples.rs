@@ -233,6 +233,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("orchestrator off", &["decnet orchestrator off"]),
     ("orchestrator on", &["decnet orchestrator on", "decnet orchestrator on --rate 150"]),
     ("orchestrator preview", &["decnet orchestrator preview --decky web-01 --day 2026-11-30 --json"]),
+    (
+        "orchestrator roles",
+        &["decnet orchestrator roles > roles.tsv", "decnet orchestrator roles --import roles.tsv"],
+    ),
     ("orchestrator show", &["decnet orchestrator show --json"]),
     ("operations", &["decnet operations", "decnet operations --json"]),
     ("persona", &["decnet persona list", "decnet persona show web-01"]),

@@ -5,7 +5,7 @@ use crate::error::{Error, document, stored};
 use decnet_engine::node::Nodes;
 use decnet_model::{
     record::RoutineRow,
-    routine::{Member, SWITCH, Switch, routines},
+    routine::{Member, ROLES, SWITCH, Switch, known, routines},
 };
 use decnet_store::Store;
 use netsvc_persona::subkey;
@@ -21,6 +21,7 @@ pub(super) async fn lay(
     // It leads back to no other secret.
     let secret = subkey::bytes(install, &["routine"]);
     let setting = store.setting_get(SWITCH).await.map_err(stored("read a setting"))?;
+    let roles = known(store.setting_get(ROLES).await.map_err(stored("read a setting"))?.as_deref());
     let members: Vec<Member<'_>> = nodes
         .values()
         .map(|node| Member {
@@ -28,7 +29,7 @@ pub(super) async fn lay(
             services: node.services.iter().map(|service| service.slug.as_str()).collect(),
         })
         .collect();
-    let mut all = routines(&secret, Switch::of(setting.as_deref()), &members);
+    let mut all = routines(&secret, Switch::of(setting.as_deref()), &roles, &members);
     let mut rows = Vec::new();
     for (node, routine) in &all {
         let document = serde_json::to_string(routine).map_err(document("write a routine"))?;

@@ -19,7 +19,7 @@ use decnet_engine::{
 use decnet_model::{
     fleet::Fleet,
     record::{DeckyActual, DeckyState},
-    routine::SWITCH,
+    routine::{ROLES, SWITCH},
     worker::Worker,
 };
 use decnet_pipeline::runtime::{self, WorkerContext};
@@ -139,7 +139,7 @@ struct Stamps {
     planted: String,
     people: String,
     letters: String,
-    routines: Option<String>,
+    routines: [Option<String>; 2],
 }
 
 /// What was said on the bus of the states of deckies.
@@ -233,7 +233,10 @@ impl Keeper {
         let planted = self.store.canary_planted_stamp().await.map_err(stored("look for planted canaries"))?;
         let people = self.store.pool_stamp().await.map_err(stored("look for changed people"))?;
         let letters = self.store.letter_stamp().await.map_err(stored("look for letters"))?;
-        let routines = self.store.setting_get(SWITCH).await.map_err(stored("read a setting"))?;
+        let mut routines = [None, None];
+        for (setting, name) in routines.iter_mut().zip([SWITCH, ROLES]) {
+            *setting = self.store.setting_get(name).await.map_err(stored("read a setting"))?;
+        }
         Ok(Stamps { fleet, planted, people, letters, routines })
     }
 

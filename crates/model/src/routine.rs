@@ -7,12 +7,14 @@ mod roles;
 
 pub use deeds::{deeds, preview};
 pub use draw::{Member, routines};
-pub use roles::{Role, role_of, roles};
+pub use roles::{BadRole, LONGEST, Role, known, read, role_of, usual};
 
 use serde::{Deserialize, Serialize};
 
 /// The setting of the store with the [`Switch`].
 pub const SWITCH: &str = "orchestrator";
+/// The setting of the store with the operator's own table of roles.
+pub const ROLES: &str = "orchestrator.roles";
 /// The setting of the store with the moment up to which was written down what was done.
 pub const WRITTEN: &str = "orchestrator.written";
 /// Least and most of [`Switch::rate`].

@@ -85,8 +85,13 @@ pub struct LifeRole {
 
 impl Life {
     /// What is said of it.
-    pub fn new(switch: routine::Switch, deckies: u64, last_day: Vec<(String, u64)>) -> Life {
-        let roles = routine::roles().iter().map(|role| LifeRole {
+    pub fn new(
+        switch: routine::Switch,
+        roles: &[routine::Role],
+        deckies: u64,
+        last_day: Vec<(String, u64)>,
+    ) -> Life {
+        let roles = roles.iter().map(|role| LifeRole {
             name: role.name.clone(),
             services: role.services.clone(),
             often: role.often,

@@ -199,6 +199,7 @@ pub const RULES: &[Rule] = &[
     ask("/api/v1/letters", VIEWER),
     ask("/api/v1/orchestrator", VIEWER),
     change("PUT", "/api/v1/orchestrator", ADMIN, MANAGE, "orchestrator.put"),
+    change("PUT", "/api/v1/orchestrator/roles", ADMIN, MANAGE, "orchestrator.roles"),
     ask("/api/v1/orchestrator/deeds", VIEWER),
     ask("/api/v1/orchestrator/preview/{decky}", VIEWER),
     ask("/api/v1/letters/{id}", VIEWER),

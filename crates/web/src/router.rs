@@ -213,6 +213,7 @@ fn of_canaries() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::people::put_people))
         .routes(routes!(route::people::letters))
         .routes(routes!(route::orchestrator::orchestrator, route::orchestrator::put_orchestrator))
+        .routes(routes!(route::orchestrator::put_roles))
         .routes(routes!(route::orchestrator::deeds))
         .routes(routes!(route::orchestrator::day))
         .routes(routes!(route::people::letter))

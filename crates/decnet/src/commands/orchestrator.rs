@@ -1,16 +1,17 @@
 //! `orchestrator`: what is done on deckies day after day, of their own accord; and the worker that writes it down.
 
-use super::{Context, run, user::audit};
+use super::{Context, read_whole, run, user::audit};
 use crate::{output, workers};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use decnet_model::{
     record::{LifeDeed, LifeFilter, LifeKind},
-    routine::{self, RATES, SWITCH, Switch},
+    routine::{self, RATES, ROLES, SWITCH, Switch},
     worker::Worker,
 };
 use decnet_shape::{self as shape, condition};
 use decnet_store::Store;
+use std::path::{Path, PathBuf};
 
 /// µs of a day.
 const DAY: i64 = 86_400_000_000;
@@ -68,6 +69,15 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Write the table of what machines are for to the standard output, or put another one in its place
+    Roles {
+        /// The table to be used from now on; `-` is the standard input. Deckies come anew where it changes them
+        #[arg(long, value_name = "FILE", conflicts_with = "usual")]
+        import: Option<PathBuf>,
+        /// Use the table that this release brings
+        #[arg(long)]
+        usual: bool,
+    },
     /// Have something done; deckies come anew where that changes what they show
     On {
         /// How much, of a hundred: 10 to 400
@@ -99,6 +109,7 @@ impl Orchestrator {
                 preview(context, &store, &decky, day.as_deref(), json).await?;
             }
             Verb::Show { json } => show(context, &store, json).await?,
+            Verb::Roles { import, usual } => roles(context, &store, import.as_deref(), usual).await?,
             Verb::On { rate } => {
                 let known = switch(&store).await?;
                 let rate = rate.unwrap_or(known.rate);
@@ -126,6 +137,27 @@ async fn put(context: &Context, store: &Store, switch: Switch) -> Result<()> {
     audit(context, store, "orchestrator.put", if switch.on { "on" } else { "off" }).await?;
     workers::wake_fleet(context).await;
     output::note(&if switch.on { format!("on, at {} percent", switch.rate) } else { "off".to_owned() });
+    Ok(())
+}
+
+async fn roles(context: &Context, store: &Store, import: Option<&Path>, usual: bool) -> Result<()> {
+    let text = match import {
+        Some(file) => {
+            let text = String::from_utf8(read_whole(file, routine::LONGEST as u64)?);
+            text.with_context(|| format!("read {}", file.display()))?
+        }
+        None if usual => routine::usual().to_owned(),
+        None => {
+            let own = store.setting_get(ROLES).await.context("read a setting")?;
+            let text = own.unwrap_or_else(|| routine::usual().to_owned());
+            return output::raw(text.as_bytes()).context("write the standard output");
+        }
+    };
+    let read = routine::read(&text).context("read the table")?;
+    store.setting_put(ROLES, &text).await.context("store a setting")?;
+    audit(context, store, "orchestrator.roles", "").await?;
+    workers::wake_fleet(context).await;
+    output::note(&format!("{} roles", read.len()));
     Ok(())
 }
 
@@ -163,7 +195,8 @@ async fn show(context: &Context, store: &Store, json: bool) -> Result<()> {
     let switch = switch(store).await?;
     let deckies = store.routine_list().await.context("list routines")?.len() as u64;
     let counts = store.life_counts(context.now() - DAY).await.context("count what was done")?;
-    let life = shape::Life::new(switch, deckies, counts);
+    let own = store.setting_get(ROLES).await.context("read a setting")?;
+    let life = shape::Life::new(switch, &routine::known(own.as_deref()), deckies, counts);
     if json {
         output::json(&life);
         return Ok(());

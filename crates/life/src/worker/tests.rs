@@ -3,7 +3,7 @@
 use super::*;
 use decnet_model::{
     record::{Filter, LifeFilter, LifeKind, Page},
-    routine::{Member, Switch, preview, routines},
+    routine::{Member, Switch, known, preview, routines},
 };
 use netsvc_persona::{Persona, Secret, User};
 use std::collections::BTreeSet;
@@ -39,7 +39,7 @@ async fn store(folder: &std::path::Path, count: u8) -> Store {
     let personas = personas(count);
     let members: Vec<Member<'_>> =
         personas.iter().map(|persona| Member { persona, services: vec!["ssh", "http"] }).collect();
-    let rows: Vec<RoutineRow> = routines(b"secret", Switch::default(), &members)
+    let rows: Vec<RoutineRow> = routines(b"secret", Switch::default(), &known(None), &members)
         .into_iter()
         .map(|(node, routine)| RoutineRow {
             node,

@@ -29,12 +29,17 @@ pub struct Member<'a> {
 
 /// The routine of each machine that has one, by its name. A machine that comes to the fleet changes those of few
 /// others: who goes where is drawn for each two of them.
-pub fn routines(secret: &[u8], switch: Switch, members: &[Member<'_>]) -> BTreeMap<String, Routine> {
+pub fn routines(
+    secret: &[u8],
+    switch: Switch,
+    roles: &[Role],
+    members: &[Member<'_>],
+) -> BTreeMap<String, Routine> {
     if !switch.on {
         return BTreeMap::new();
     }
     let taken = members.iter().flat_map(|member| [Some(member.persona.ip), member.persona.gateway]).flatten();
-    let mut fleet = Fleet { secret, switch, members, marks: Vec::new(), taken: taken.collect() };
+    let mut fleet = Fleet { secret, switch, roles, members, marks: Vec::new(), taken: taken.collect() };
     fleet.marks = members.iter().map(|member| fleet.number(&["mark", &member.persona.node])).collect();
     let mut all: BTreeMap<String, Routine> = BTreeMap::new();
     for member in members.iter().filter(|member| member.has_people_and_jobs()) {
@@ -99,6 +104,7 @@ impl Member<'_> {
 struct Fleet<'a> {
     secret: &'a [u8],
     switch: Switch,
+    roles: &'a [Role],
     members: &'a [Member<'a>],
     /// A number of each member, in their order.
     marks: Vec<u64>,
@@ -127,7 +133,7 @@ impl Fleet<'_> {
     /// What a machine does without anybody from elsewhere.
     fn own(&self, member: &Member<'_>) -> Routine {
         let persona = member.persona;
-        let role = role_of(&member.services);
+        let role = role_of(self.roles, &member.services);
         let hours = role.map_or_else(Hours::default, |role| role.hours);
         let pages = role.map_or(0, |role| self.rated(role.pages));
         let serves = ["http", "https"].iter().any(|slug| member.services.contains(slug));
@@ -138,7 +144,7 @@ impl Fleet<'_> {
             key: Secret(hex::encode(subkey::bytes(self.secret, &["node", &persona.node]))),
             duty: role.map(|role| role.duty).unwrap_or_default(),
             system: member.family(),
-            unit: unit(member),
+            unit: unit(member, role),
             hours,
             zone_minutes: persona.zone.offset_minutes,
             ways: Vec::new(),
@@ -154,7 +160,7 @@ impl Fleet<'_> {
     fn ways(&self, member: &Member<'_>) -> Vec<(String, Way)> {
         let node = member.persona.node.as_str();
         let accounts = member.accounts();
-        let Some(role) = role_of(&member.services).filter(|_| !accounts.is_empty()) else {
+        let Some(role) = role_of(self.roles, &member.services).filter(|_| !accounts.is_empty()) else {
             return Vec::new();
         };
         let count = 2 + self.number(&["ways", node]) % 2;
@@ -282,7 +288,7 @@ fn share(system: &str, family: Family) -> &'static str {
 }
 
 /// The unit that people look after on a machine.
-fn unit(member: &Member<'_>) -> String {
+fn unit(member: &Member<'_>, role: Option<&Role>) -> String {
     let redhat = matches!(member.family(), Family::Redhat | Family::Yum);
     let product = |slug: &str| {
         member.persona.products.get(slug).map(|product| product.name.to_ascii_lowercase()).unwrap_or_default()
@@ -308,7 +314,7 @@ fn unit(member: &Member<'_>) -> String {
         "ftp" => Some("vsftpd"),
         _ => None,
     };
-    let of_role = role_of(&member.services).map(|role| role.services.as_slice()).unwrap_or_default();
+    let of_role = role.map(|role| role.services.as_slice()).unwrap_or_default();
     let of_role = of_role.iter().map(String::as_str).filter(|slug| member.services.contains(slug));
     let found = of_role.chain(member.services.iter().copied()).find_map(named);
     found.unwrap_or(if redhat { "sshd" } else { "ssh" }).to_owned()
@@ -317,6 +323,7 @@ fn unit(member: &Member<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::routine::known;
     use netsvc_persona::routine::{DAY, sessions};
 
     fn persona(node: &str, number: u8, system: (&str, &str)) -> Persona {
@@ -349,7 +356,7 @@ mod tests {
     fn drawn(personas: &[Persona], switch: Switch) -> BTreeMap<String, Routine> {
         let members: Vec<Member<'_>> =
             personas.iter().map(|persona| Member { persona, services: vec!["ssh", "http", "smb"] }).collect();
-        routines(b"secret", switch, &members)
+        routines(b"secret", switch, &known(None), &members)
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! What machines are for: a table in a file, read once.
 
 use netsvc_persona::routine::{Duty, Hours};
-use std::sync::OnceLock;
 
 /// A row of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,23 +21,48 @@ pub struct Role {
     pub pages: u32,
 }
 
-/// All roles, the first that fits first.
-pub fn roles() -> &'static [Role] {
-    static ROLES: OnceLock<Vec<Role>> = OnceLock::new();
-    ROLES.get_or_init(|| read(include_str!("roles.tsv")))
+/// A line of a table that is no row of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "line {0}: {1:?} is no row: write name, services with commas (or *), what it is for, visits, visits on free days, \
+     hours and pages, with tabs between them"
+)]
+pub struct BadRole(pub usize, pub String);
+
+/// Longest table, in bytes.
+pub const LONGEST: usize = 16 * 1024;
+
+/// The usual table.
+pub fn usual() -> &'static str {
+    include_str!("roles.tsv")
+}
+
+/// The roles of a table, the first that fits first.
+///
+/// # Errors
+/// The first line that is neither empty nor a comment and no row.
+pub fn read(text: &str) -> Result<Vec<Role>, BadRole> {
+    let mut all = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        if !line.trim().is_empty() && !line.starts_with('#') {
+            all.push(row(line).ok_or_else(|| BadRole(number, line.to_owned()))?);
+        }
+    }
+    Ok(all)
+}
+
+/// The roles of the table that a setting holds; without one, or with one that is none, the usual.
+pub fn known(setting: Option<&str>) -> Vec<Role> {
+    let own = setting.and_then(|text| read(text).ok());
+    own.unwrap_or_else(|| read(usual()).unwrap_or_default())
 }
 
 /// The role of a machine with these services.
-pub fn role_of(services: &[&str]) -> Option<&'static Role> {
+pub fn role_of<'a>(roles: &'a [Role], services: &[&str]) -> Option<&'a Role> {
     let fits = |role: &&Role| {
         role.services.is_empty() || role.services.iter().any(|slug| services.contains(&slug.as_str()))
     };
-    roles().iter().find(fits)
-}
-
-/// The rows of a table; a row that is none is left out, which a test does not let happen.
-fn read(text: &str) -> Vec<Role> {
-    text.lines().filter(|line| !line.starts_with('#')).filter_map(row).collect()
+    roles.iter().find(fits)
 }
 
 fn row(line: &str) -> Option<Role> {
@@ -53,16 +77,27 @@ fn row(line: &str) -> Option<Role> {
         "desk" => Duty::Desk,
         _ => return None,
     };
-    let hours = crate::people::Hours::try_from((*hours).to_owned()).ok()?;
+    let hours = crate::people::Hours::try_from((*hours).to_owned()).ok().filter(fit)?;
+    let (often, weekend, pages) = (count(often)?, count(weekend)?, count(pages)?);
     Some(Role {
         name: (*name).to_owned(),
         services: services.split(',').filter(|slug| *slug != "*").map(str::to_owned).collect(),
         duty,
-        often: often.parse().ok()?,
-        weekend: weekend.parse().ok()?,
+        often,
+        weekend,
         hours: Hours { from: hours.from, to: hours.to },
-        pages: pages.parse().ok()?,
+        pages,
     })
+}
+
+/// A number of visits or pages.
+fn count(text: &str) -> Option<u32> {
+    text.trim().parse().ok().filter(|count| *count <= 600)
+}
+
+/// Whether logins that begin in these hours, up to an hour later than others', end on the same day.
+fn fit(hours: &crate::people::Hours) -> bool {
+    5 * 60 <= hours.from && hours.to <= 21 * 60
 }
 
 #[cfg(test)]
@@ -71,14 +106,23 @@ mod tests {
 
     #[test]
     fn every_row_is_read_and_every_machine_has_a_role() {
-        let rows = include_str!("roles.tsv").lines().filter(|line| !line.starts_with('#')).count();
-        assert_eq!(roles().len(), rows);
+        let roles = read(usual()).unwrap();
+        assert_eq!(known(None), roles);
         for (services, name) in
             [("ssh http", "web"), ("http smtp", "mail"), ("ssh", "general"), ("", "general")]
         {
             let list: Vec<&str> = services.split(' ').collect();
-            assert_eq!(role_of(&list).map(|role| role.name.as_str()), Some(name), "{services}");
+            assert_eq!(role_of(&roles, &list).map(|role| role.name.as_str()), Some(name), "{services}");
         }
-        assert!(roles().iter().all(|role| role.hours.from >= 5 * 60 && role.hours.to <= 21 * 60));
+        for wrong in [
+            "web\thttp\tweb\t100\t10\t08:00-17:00",
+            "web\thttp\tcooking\t100\t10\t08:00-17:00\t1",
+            "web\thttp\tweb\t1000\t10\t08:00-17:00\t1",
+            "web\thttp\tweb\t100\t10\t08:00-23:00\t1",
+            "web",
+        ] {
+            assert_eq!(read(&format!("# table\n\n{wrong}\n")), Err(BadRole(3, wrong.to_owned())));
+            assert_eq!(known(Some(wrong)), roles, "what is no table is not taken");
+        }
     }
 }

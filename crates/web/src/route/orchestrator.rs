@@ -9,7 +9,7 @@ use axum::{
     },
     http::StatusCode,
 };
-use decnet_model::routine::{RATES, SWITCH, Switch, preview};
+use decnet_model::routine::{LONGEST, RATES, ROLES, SWITCH, Switch, known, preview, read};
 use decnet_shape::{Life, LifeDeed, condition};
 use decnet_store::record::{LifeFilter, LifeKind};
 use netsvc_wire::stamp::now;
@@ -29,6 +29,14 @@ pub(crate) struct SwitchRequest {
     on: bool,
     /// How much, of a hundred: 10 to 400; without it, as before.
     rate: Option<u32>,
+}
+
+/// What machines are for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RolesRequest {
+    /// The table as `decnet orchestrator roles` writes it, 16 KiB at most.
+    table: String,
 }
 
 /// Which deeds are asked for.
@@ -55,7 +63,8 @@ pub(crate) async fn orchestrator(State(state): State<ApiState>, _: Viewer) -> Re
     let setting = state.store().setting_get(SWITCH).await?;
     let deckies = state.store().routine_list().await?.len() as u64;
     let counts = state.store().life_counts(now() - DAY).await?;
-    Ok(Json(Life::new(Switch::of(setting.as_deref()), deckies, counts)))
+    let roles = known(state.store().setting_get(ROLES).await?.as_deref());
+    Ok(Json(Life::new(Switch::of(setting.as_deref()), &roles, deckies, counts)))
 }
 
 /// Switch it on or off. Deckies come anew where that changes what they show.
@@ -82,6 +91,32 @@ pub(crate) async fn put_orchestrator(
         return Err(Problem::field("rate", format!("{} to {}", RATES.start(), RATES.end())));
     }
     state.store().setting_put(SWITCH, &Switch { on: asked.on, rate }.text()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Put another table of what machines are for in the place of the one that is used. Deckies come anew where that
+/// changes what they show.
+#[utoipa::path(
+    put, path = "/orchestrator/roles", operation_id = "put_orchestrator_roles",
+    tag = "people", security(("bearer" = [])), request_body = RolesRequest,
+    responses(
+        (status = NO_CONTENT),
+        (status = BAD_REQUEST, body = ProblemBody),
+        (status = UNAUTHORIZED, body = ProblemBody),
+        (status = FORBIDDEN, body = ProblemBody),
+    )
+)]
+pub(crate) async fn put_roles(
+    State(state): State<ApiState>,
+    _: Viewer,
+    body: Result<Json<RolesRequest>, JsonRejection>,
+) -> Result<StatusCode, Problem> {
+    let Json(asked) = body?;
+    if LONGEST < asked.table.len() {
+        return Err(Problem::field("table", format!("{LONGEST} bytes at most")));
+    }
+    read(&asked.table).map_err(|bad| Problem::field("table", bad.to_string()))?;
+    state.store().setting_put(ROLES, &asked.table).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
