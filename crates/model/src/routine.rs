@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 pub const SWITCH: &str = "orchestrator";
 /// The setting of the store with the operator's own table of roles.
 pub const ROLES: &str = "orchestrator.roles";
+/// The setting of the store with what the routines that are stored were drawn by: switch and table.
+pub const BASIS: &str = "orchestrator.basis";
 /// The setting of the store with the moment up to which was written down what was done.
 pub const WRITTEN: &str = "orchestrator.written";
 /// Least and most of [`Switch::rate`].

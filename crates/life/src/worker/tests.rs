@@ -6,7 +6,7 @@ use decnet_model::{
     routine::{Member, Switch, known, preview, routines},
 };
 use netsvc_persona::{Persona, Secret, User};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// 2026-11-30, a Monday, at noon.
 const NOW: Micros = 20_787 * DAY + 12 * 60 * MINUTE;
@@ -39,14 +39,15 @@ async fn store(folder: &std::path::Path, count: u8) -> Store {
     let personas = personas(count);
     let members: Vec<Member<'_>> =
         personas.iter().map(|persona| Member { persona, services: vec!["ssh", "http"] }).collect();
-    let rows: Vec<RoutineRow> = routines(b"secret", Switch::default(), &known(None), &members)
-        .into_iter()
-        .map(|(node, routine)| RoutineRow {
-            node,
-            document: serde_json::to_string(&routine).unwrap(),
-            changed_at: NOW,
-        })
-        .collect();
+    let rows: Vec<RoutineRow> =
+        routines(b"secret", Switch::default(), &known(None), &members, &BTreeMap::new())
+            .into_iter()
+            .map(|(node, routine)| RoutineRow {
+                node,
+                document: serde_json::to_string(&routine).unwrap(),
+                changed_at: NOW,
+            })
+            .collect();
     assert_eq!(rows.len(), usize::from(count));
     store.routines_put(&rows).await.unwrap();
     store

@@ -27,25 +27,40 @@ pub struct Member<'a> {
     pub services: Vec<&'a str>,
 }
 
-/// The routine of each machine that has one, by its name. A machine that comes to the fleet changes those of few
-/// others: who goes where is drawn for each two of them.
+/// The routine of each machine that has one, by its name. Those that are `kept` stay as they are as long as they fit:
+/// a machine that comes to the fleet, or leaves it, changes no other one.
 pub fn routines(
     secret: &[u8],
     switch: Switch,
     roles: &[Role],
     members: &[Member<'_>],
+    kept: &BTreeMap<String, Routine>,
 ) -> BTreeMap<String, Routine> {
     if !switch.on {
         return BTreeMap::new();
     }
     let taken = members.iter().flat_map(|member| [Some(member.persona.ip), member.persona.gateway]).flatten();
-    let mut fleet = Fleet { secret, switch, roles, members, marks: Vec::new(), taken: taken.collect() };
+    let taken = taken.collect();
+    let mut fleet =
+        Fleet { secret, switch, roles, members, marks: Vec::new(), taken, fresh: BTreeSet::new() };
     fleet.marks = members.iter().map(|member| fleet.number(&["mark", &member.persona.node])).collect();
     let mut all: BTreeMap<String, Routine> = BTreeMap::new();
     for member in members.iter().filter(|member| member.has_people_and_jobs()) {
-        all.insert(member.persona.node.clone(), fleet.own(member));
+        let (node, mut own) = (member.persona.node.clone(), fleet.own(member));
+        match kept.get(&node).filter(|old| old.key == own.key && member.fits(old)) {
+            Some(old) => {
+                own.ways.clone_from(&old.ways);
+                if !own.readers.is_empty() && !old.readers.is_empty() {
+                    own.readers.clone_from(&old.readers);
+                }
+            }
+            None => {
+                fleet.fresh.insert(node.clone());
+            }
+        }
+        all.insert(node, own);
     }
-    for member in members.iter().filter(|member| member.lets_people_in()) {
+    for member in members.iter().filter(|member| member.lets_people_in() && fleet.is_fresh(member)) {
         for (node, way) in fleet.ways(member) {
             if let Some(routine) = all.get_mut(&node) {
                 routine.ways.push(way);
@@ -67,6 +82,14 @@ impl Member<'_> {
     /// Whether people log in over the network.
     fn lets_people_in(&self) -> bool {
         self.has_people_and_jobs() && self.services.contains(&"ssh")
+    }
+
+    /// Whether what was drawn for it once can still be done on it.
+    fn fits(&self, routine: &Routine) -> bool {
+        let has = |way: &Way| {
+            self.persona.users.iter().any(|user| user.name == way.account && user.home == way.home)
+        };
+        self.lets_people_in() != routine.ways.is_empty() && routine.ways.iter().all(has)
     }
 
     /// Whether somebody sits at it whose deeds nobody sees there.
@@ -110,6 +133,8 @@ struct Fleet<'a> {
     marks: Vec<u64>,
     /// Addresses that members and gateways have.
     taken: BTreeSet<IpAddr>,
+    /// Members whose routine is drawn now.
+    fresh: BTreeSet<String>,
 }
 
 /// A number that two numbers draw: the finalizer of `SplitMix64` (Steele, Lea, Flood 2014) over both.
@@ -124,6 +149,10 @@ impl Fleet<'_> {
     fn number(&self, labels: &[&str]) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = subkey::bytes(self.secret, labels);
         u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
+
+    fn is_fresh(&self, member: &Member<'_>) -> bool {
+        self.fresh.contains(&member.persona.node)
     }
 
     fn rated(&self, count: u32) -> u32 {
@@ -210,11 +239,12 @@ impl Fleet<'_> {
         }
     }
 
-    /// Another machine that people log in to, on the same segment.
+    /// Another machine that people log in to, on the same segment. One whose routine stays cannot tell of anybody new.
     fn nearest(&self, labels: &[&str], member: &Member<'_>) -> Option<&Member<'_>> {
         self.first(self.number(labels), |other| {
             other.persona.node != member.persona.node
                 && other.lets_people_in()
+                && self.is_fresh(other)
                 && !other.is_apart()
                 && !member.is_apart()
                 && network(other.persona) == network(member.persona)
@@ -354,9 +384,17 @@ mod tests {
     }
 
     fn drawn(personas: &[Persona], switch: Switch) -> BTreeMap<String, Routine> {
+        redrawn(personas, switch, &BTreeMap::new())
+    }
+
+    fn redrawn(
+        personas: &[Persona],
+        switch: Switch,
+        kept: &BTreeMap<String, Routine>,
+    ) -> BTreeMap<String, Routine> {
         let members: Vec<Member<'_>> =
             personas.iter().map(|persona| Member { persona, services: vec!["ssh", "http", "smb"] }).collect();
-        routines(b"secret", switch, &known(None), &members)
+        routines(b"secret", switch, &known(None), &members, kept)
     }
 
     #[test]
@@ -388,16 +426,31 @@ mod tests {
     }
 
     #[test]
-    fn who_comes_to_the_fleet_changes_few_others() {
-        let (before, after) = (drawn(&fleet(30), Switch::default()), drawn(&fleet(31), Switch::default()));
-        let same = before.iter().filter(|(node, routine)| after.get(*node) == Some(routine)).count();
-        assert!(same >= 20, "{same}");
+    fn who_comes_to_the_fleet_or_leaves_it_changes_nobody_else() {
+        let before = drawn(&fleet(30), Switch::default());
+        assert_eq!(before, redrawn(&fleet(30), Switch::default(), &before));
+        let mut more = redrawn(&fleet(33), Switch::default(), &before);
+        let added: Vec<Routine> =
+            ["d32", "d33", "d34"].iter().filter_map(|node| more.remove(*node)).collect();
+        assert_eq!(more, before);
+        assert!(added.len() == 3 && added.iter().all(|routine| routine.ways.len() >= 2));
+        let less = redrawn(&fleet(20), Switch::default(), &before);
+        assert!(less.len() == 20 && less.iter().all(|(node, routine)| before.get(node) == Some(routine)));
+        let mut other = fleet(30);
+        other[0].users.truncate(1);
+        let changed = redrawn(&other, Switch::default(), &before);
+        let same = before.iter().filter(|(node, routine)| changed.get(*node) == Some(routine)).count();
+        assert_eq!(same, 29, "who has other accounts is drawn anew");
+    }
+
+    #[test]
+    fn a_switch_says_how_much_is_done() {
         assert!(drawn(&fleet(3), Switch { on: false, rate: 100 }).is_empty());
-        let half = drawn(&fleet(30), Switch { on: true, rate: 50 });
-        let often = |all: &BTreeMap<String, Routine>| {
+        let often = |rate: u32| {
+            let all = drawn(&fleet(30), Switch { on: true, rate });
             all.values().flat_map(|routine| &routine.ways).map(|way| way.often).sum::<u32>()
         };
-        assert!(often(&half) * 2 <= often(&before));
+        assert!(often(50) > 0 && often(50) * 2 <= often(100));
     }
 
     #[test]
