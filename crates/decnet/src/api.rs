@@ -119,6 +119,11 @@ impl House for Installation {
         Some((token.to_string(), hash))
     }
 
+    fn release_key(&self) -> Option<String> {
+        let key = crate::updater::Slots::new(&self.0.paths()).trusted().ok()?;
+        Some(key.line())
+    }
+
     fn canary_origin(&self) -> Result<Origin, Vec<Flaw>> {
         let settings = self.0.settings();
         Origin::read(settings.text(Name::CanaryBase), settings.text(Name::CanaryZone))

@@ -39,6 +39,11 @@ pub trait House: Debug + Send + Sync {
         None
     }
 
+    /// The key by which hosts that join believe releases, in one line; `None`: no key is trusted here.
+    fn release_key(&self) -> Option<String> {
+        None
+    }
+
     /// Where what canaries say arrives.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 
 mod frames;
 mod intel;
+mod release;
 mod sensors;
 mod session;
 mod topology;
@@ -72,6 +73,7 @@ type Parser = (&'static str, fn(&[u8]));
 
 const PARSERS: &[Parser] = &[
     ("wire", wire),
+    ("release", release::release),
     ("ssh_kexinit", ssh_kexinit),
     ("ssh_packets", ssh_packets),
     ("ssh_session", ssh_session),

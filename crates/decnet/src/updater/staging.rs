@@ -49,14 +49,14 @@ pub(super) fn stage(context: &Context, slots: &Slots, order: &Offer) -> Result<N
     // The release has been unpacked, or is of no use.
     let _ = fs::remove_file(&copy);
     staged?;
-    // A master keeps it for its agents.
-    if Files::new(&context.paths()).is_agent() {
-        shelf.forget_all_but(&[]);
-    }
     if own::running().is_none() {
         slots.put_base(&own::build())?;
     }
     slots.note(&noted)?;
+    // From here on it is not read again. A master keeps it for its agents.
+    if Files::new(&context.paths()).is_agent() {
+        shelf.forget_all_but(&[]);
+    }
     Ok(noted)
 }
 

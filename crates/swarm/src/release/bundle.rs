@@ -123,8 +123,15 @@ fn header(size: u64, run: bool) -> Header {
 /// # Errors
 /// [`BundleError`], when it is none.
 pub fn peek(bundle: &Path) -> Result<Manifest, BundleError> {
-    let file = File::open(bundle).map_err(failed("read", bundle))?;
-    let mut archive = opened(file);
+    peek_at(BufReader::new(File::open(bundle).map_err(failed("read", bundle))?))
+}
+
+/// As [`peek`], of the bytes of a bundle.
+///
+/// # Errors
+/// As [`peek`].
+pub fn peek_at(content: impl Read) -> Result<Manifest, BundleError> {
+    let mut archive = opened(content);
     let mut members = archive.entries().map_err(none)?.raw(true);
     first(members.next())
 }
@@ -145,7 +152,7 @@ pub fn unpack(bundle: File, folder: &Path) -> Result<Manifest, BundleError> {
 }
 
 fn unpacked(bundle: File, folder: &Path) -> Result<Manifest, BundleError> {
-    let mut archive = opened(bundle);
+    let mut archive = opened(BufReader::new(bundle));
     // Members as they stand: none that gives another one a longer name.
     let mut members = archive.entries().map_err(none)?.raw(true);
     let manifest = first(members.next())?;
@@ -183,8 +190,8 @@ fn unpacked(bundle: File, folder: &Path) -> Result<Manifest, BundleError> {
 }
 
 /// The members of a bundle, of which no more is ever read than a release may have.
-fn opened(file: File) -> Archive<io::Take<GzDecoder<BufReader<File>>>> {
-    Archive::new(GzDecoder::new(BufReader::new(file)).take(LARGEST + AROUND))
+fn opened<R: Read>(content: R) -> Archive<io::Take<GzDecoder<R>>> {
+    Archive::new(GzDecoder::new(content).take(LARGEST + AROUND))
 }
 
 fn first<R: Read>(member: Option<io::Result<tar::Entry<'_, R>>>) -> Result<Manifest, BundleError> {

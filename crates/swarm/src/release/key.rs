@@ -76,7 +76,7 @@ impl PublicKey {
 
     /// The key in one line, as it is given on a command line.
     pub fn line(&self) -> String {
-        STANDARD.encode([&ED25519_KEY[..], &self.id, &self.key].concat())
+        STANDARD.encode([ED25519_KEY.as_slice(), &self.id, &self.key].concat())
     }
 
     /// The key as minisign's file.
@@ -103,8 +103,8 @@ impl SecretKey {
     pub fn make() -> Result<SecretKey, KeyError> {
         let seed: [u8; 32] = random();
         let pair = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| KeyError::Damaged)?;
-        let public = pair.public_key().as_ref().try_into().map_err(|_| KeyError::Damaged)?;
-        Ok(SecretKey { id: random(), seed, public })
+        let public: &[u8] = pair.public_key().as_ref();
+        Ok(SecretKey { id: random(), seed, public: public.try_into().map_err(|_| KeyError::Damaged)? })
     }
 
     /// Reads a key: minisign's file, without a password.
@@ -137,7 +137,7 @@ impl SecretKey {
     /// The key as minisign's file, without a password: whoever has the file signs.
     pub fn text(&self) -> String {
         let bytes = [
-            &ED25519_KEY[..],
+            ED25519_KEY.as_slice(),
             &OPEN,
             &CHECKSUM,
             &[0; DERIVATION],
@@ -159,12 +159,13 @@ impl SecretKey {
     pub(super) fn signature(&self, message: &[u8]) -> Result<[u8; 64], KeyError> {
         let pair = Ed25519KeyPair::from_seed_and_public_key(&self.seed, &self.public);
         let signature = pair.map_err(|_| KeyError::Damaged)?.sign(message);
-        signature.as_ref().try_into().map_err(|_| KeyError::Damaged)
+        let bytes: &[u8] = signature.as_ref();
+        bytes.try_into().map_err(|_| KeyError::Damaged)
     }
 
     fn sum(&self) -> [u8; 32] {
         let mut hash = Blake2b::<U32>::new();
-        for part in [&ED25519_KEY[..], &self.id, &self.seed, &self.public] {
+        for part in [ED25519_KEY.as_slice(), &self.id, &self.seed, &self.public] {
             hash.update(part);
         }
         hash.finalize().into()

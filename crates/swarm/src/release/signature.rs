@@ -95,7 +95,7 @@ impl Signature {
         if !trusted.signed(&hash(content)?, &self.signature) {
             return Err(SignatureError::Wrong);
         }
-        let over = [&self.signature[..], self.comment.as_bytes()].concat();
+        let over = [self.signature.as_slice(), self.comment.as_bytes()].concat();
         if trusted.signed(&over, &self.global) { Ok(()) } else { Err(SignatureError::Comment) }
     }
 }
@@ -109,8 +109,8 @@ pub fn sign(key: &SecretKey, content: impl Read, comment: &str) -> Result<String
         return Err(SignatureError::None);
     }
     let signature = key.signature(&hash(content)?)?;
-    let global = key.signature(&[&signature[..], comment.as_bytes()].concat())?;
-    let own = [&PREHASHED[..], &key.public().id, &signature].concat();
+    let global = key.signature(&[signature.as_slice(), comment.as_bytes()].concat())?;
+    let own = [PREHASHED.as_slice(), &key.public().id, &signature].concat();
     Ok(format!(
         "{UNTRUSTED}signature from minisign secret key\n{}\n{TRUSTED}{comment}\n{}\n",
         STANDARD.encode(own),

@@ -218,7 +218,8 @@ pub(crate) async fn enroll(
     let row = invited.row(hash, now());
     state.store().swarm_token_put(&row).await?;
     let port = state.house().swarm().port;
-    let command = format!("decnet join {address}:{port} {token} --run");
+    let believed = state.house().release_key().map(|key| format!(" --release-key {key}")).unwrap_or_default();
+    let command = format!("decnet join {address}:{port} {token} --run{believed}");
     Ok(Json(Invitation { command, expires_at: stamp::format(row.expires_at) }))
 }
 

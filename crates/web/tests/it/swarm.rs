@@ -4,7 +4,7 @@ use crate::client::{Client, PASSWORD};
 use axum::http::{Method, StatusCode};
 use decnet_model::{
     access::Role,
-    record::{SwarmHost, SwarmReport, SwarmToken},
+    record::{SwarmHost, SwarmReport, SwarmToken, SwarmUpdate, UpdateState},
     swarm::{AUTHORITY, Invited},
 };
 use decnet_web::create_user;
@@ -120,4 +120,46 @@ async fn work_on_hosts_is_queued_as_it_was_asked_for() {
     {
         assert_eq!(send(&client, Method::POST, "work", wrong).await.status, StatusCode::BAD_REQUEST);
     }
+}
+
+#[tokio::test]
+async fn a_release_is_rolled_out_by_its_hash_and_what_became_of_it_is_listed() {
+    let client = Client::logged_in().await;
+    let sha256 = "ab".repeat(32);
+    let answer = send(&client, Method::POST, "updates", json!({"sha256": sha256, "canaries": 1})).await;
+    assert_eq!(
+        (answer.status, &answer.body["kind"]),
+        (StatusCode::ACCEPTED, &"swarm".into()),
+        "{}",
+        answer.body
+    );
+    for wrong in [json!({"sha256": "../x"}), json!({"sha256": "zz".repeat(32)}), json!({})] {
+        assert_eq!(send(&client, Method::POST, "updates", wrong).await.status, StatusCode::BAD_REQUEST);
+    }
+    let update = SwarmUpdate {
+        id: "r.berlin-1".to_owned(),
+        rollout: "r".to_owned(),
+        host: "berlin-1".to_owned(),
+        name: "berlin".to_owned(),
+        stage: 0,
+        from_version: "1.0.0".to_owned(),
+        to_version: "1.1.0".to_owned(),
+        sha256,
+        size: 7,
+        signature: "signed".to_owned(),
+        state: UpdateState::RolledBack,
+        reason: "it does not run".to_owned(),
+        asked_by: "eve".to_owned(),
+        asked_at: 5,
+        changed_at: 6,
+        ended_at: Some(6),
+    };
+    client.store.swarm_updates_ask(&[update], 5).await.unwrap();
+    let listed = client.get("/api/v1/swarm/updates").await;
+    let row = &listed.body[0];
+    assert_eq!((&row["name"], &row["state"]), (&"berlin".into(), &"rolled-back".into()), "{}", listed.body);
+    assert_eq!(
+        (&row["from"], &row["to"], &row["reason"]),
+        (&"1.0.0".into(), &"1.1.0".into(), &"it does not run".into())
+    );
 }
