@@ -137,3 +137,103 @@ fn tell(update: &SwarmUpdate) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::update::rollout::{Release, Wanted};
+    use decnet_model::record::SwarmHost;
+
+    /// A master with two hosts, a bundle, and a roll-out over both with one of them first.
+    async fn master(folder: &tempfile::TempDir) -> (HandOut, String) {
+        let paths = Paths::new(folder.path());
+        let store = Store::open(&paths.database().display().to_string()).await.unwrap();
+        let bundle = folder.path().join("b");
+        std::fs::write(&bundle, "a release").unwrap();
+        let (sha256, size) = Shelf::new(&paths).keep(&bundle, "signed").unwrap();
+        let hosts = ["a", "b"].map(|host| Wanted {
+            host: host.to_owned(),
+            name: host.to_owned(),
+            runs: "1.0.0".to_owned(),
+        });
+        let release = Release {
+            version: "1.1.0".to_owned(),
+            sha256: sha256.clone(),
+            size,
+            signature: "signed".to_owned(),
+        };
+        let rows = rollout::begin("r", &hosts, 1, &release, "test", stamp::now());
+        assert_eq!(store.swarm_updates_ask(&rows, stamp::now()).await.unwrap(), None);
+        (HandOut::new(&store, &paths, "1.0.0".to_owned(), 60), sha256)
+    }
+
+    fn told(host: &str, state: UpdateState) -> Told {
+        Told::new(&format!("r.{host}"), state, "why")
+    }
+
+    #[tokio::test]
+    async fn a_host_gets_what_it_is_offered_and_nothing_of_anybody_elses() {
+        let folder = tempfile::tempdir().unwrap();
+        let (master, sha256) = master(&folder).await;
+        let offer = master.offer("a").await.unwrap().unwrap();
+        assert_eq!((offer.id.as_str(), offer.version.as_str(), offer.patience), ("r.a", "1.1.0", 60));
+        assert_eq!(master.offer("b").await.unwrap(), None, "it is not its turn");
+        assert_eq!(master.offer("c").await.unwrap(), None);
+        let piece = |sha256: &str| Piece { sha256: sha256.to_owned(), offset: 2 };
+        let sent = master.piece("a", &piece(&sha256)).await.unwrap();
+        assert_eq!(STANDARD.decode(sent.bytes).unwrap(), b"release");
+        assert!(master.piece("b", &piece(&sha256)).await.is_err());
+        assert!(master.piece("a", &piece("../../install.secret")).await.is_err());
+        // Nobody speaks for another, and what no host can say is not believed.
+        master.told("b", &told("a", UpdateState::Done)).await.unwrap();
+        for state in [UpdateState::Waiting, UpdateState::Offered, UpdateState::Cancelled, UpdateState::Failed]
+        {
+            assert!(master.told("a", &told("a", state)).await.is_err(), "{state}");
+        }
+        assert!(master.offer("a").await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn the_next_stage_begins_when_the_canary_says_that_it_is_done_and_not_when_it_went_back() {
+        for (state, offered) in [(UpdateState::Done, true), (UpdateState::RolledBack, false)] {
+            let folder = tempfile::tempdir().unwrap();
+            let (master, sha256) = master(&folder).await;
+            master.told("a", &told("a", UpdateState::Trying)).await.unwrap();
+            assert_eq!(master.offer("a").await.unwrap(), None, "it has it");
+            master.told("a", &told("a", state)).await.unwrap();
+            // Once more is the same.
+            master.told("a", &told("a", state)).await.unwrap();
+            assert_eq!(master.offer("b").await.unwrap().is_some(), offered, "{state}");
+            let rows = master.store.swarm_rollout("r").await.unwrap();
+            assert_eq!((rows[0].state, rows[0].reason.as_str()), (state, "why"));
+            let rest = if offered { UpdateState::Offered } else { UpdateState::Cancelled };
+            assert_eq!(rows[1].state, rest);
+            assert!(master.piece("a", &Piece { sha256, offset: 0 }).await.is_err(), "it is over");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_host_that_has_left_stops_the_roll_out_that_waits_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (master, _) = master(&folder).await;
+        let host = SwarmHost { left_at: Some(1), ..SwarmHost::new("a", "a", 1) };
+        let token = decnet_model::record::SwarmToken {
+            hash: "h".to_owned(),
+            name: "a".to_owned(),
+            labels: "{}".to_owned(),
+            weight: 1,
+            capacity: None,
+            created_by: "test".to_owned(),
+            created_at: 1,
+            expires_at: i64::MAX,
+            used_at: None,
+            used_key: String::new(),
+            host: String::new(),
+        };
+        master.store.swarm_token_put(&token).await.unwrap();
+        master.store.swarm_join("h", "k", &host, 2).await.unwrap();
+        assert_eq!(master.offer("a").await.unwrap(), None);
+        let rows = master.store.swarm_rollout("r").await.unwrap();
+        assert_eq!([rows[0].state, rows[1].state], [UpdateState::Failed, UpdateState::Cancelled]);
+    }
+}
