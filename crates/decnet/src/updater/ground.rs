@@ -8,7 +8,7 @@ use crate::{commands::Context, logs, runner, settings::Name};
 use anyhow::{Context as _, Result, bail};
 use decnet_fleet::supervisor;
 use decnet_model::{paths::Paths, worker::Worker};
-use decnet_pipeline::runtime::{Keeper, Note};
+use decnet_pipeline::runtime::{Claim, Keeper, Note};
 use decnet_swarm::{
     files::Files,
     update::{Act, Seen, Update, World},
@@ -28,6 +28,8 @@ use std::{
 
 /// Longest wait for a process that was killed to be gone.
 const GONE: Duration = Duration::from_secs(10);
+/// How often workers are stopped that are there again.
+const TRIES: u32 = 5;
 /// Time between two looks.
 const LOOK: Duration = Duration::from_millis(50);
 /// What a host was heard before its trial began counts that it was heard in it, µs: it is started a little earlier.
@@ -63,18 +65,37 @@ impl<'a> Ground<'a> {
     fn done(&mut self, act: Act, update: &Update) -> Result<()> {
         match act {
             Act::Stop => self.stop(),
-            Act::Keep => keeping::keep(self.context, self.slots, self.has_units()),
+            Act::Keep => {
+                let _alone = self.alone()?;
+                keeping::keep(self.context, self.slots, self.has_units())
+            }
             Act::Flip => self.slots.flip(Some(&update.to)),
             Act::Start => self.start(Some(&update.to)),
-            Act::Restore => keeping::restore(self.context, self.slots),
+            Act::Restore => {
+                let _alone = self.alone()?;
+                keeping::restore(self.context, self.slots)
+            }
             Act::FlipBack => self.slots.flip(update.from.as_deref()),
             Act::StartBack => self.start(update.from.as_deref()),
         }
     }
 
-    /// Units of the workers, all but that of who updates.
+    /// Waits until nobody works in the state folder, and keeps it so: whoever started this host may be starting workers.
+    fn alone(&self) -> Result<Claim> {
+        let mut tries = 0;
+        loop {
+            match Claim::whole(&self.paths) {
+                Ok(claim) => return Ok(claim),
+                Err(error) if tries == TRIES => return Err(error.into()),
+                Err(_) => self.stop()?,
+            }
+            tries += 1;
+        }
+    }
+
+    /// Units of the workers. That of who updates is started again, too; until all is over it is the release before.
     fn units(&self) -> Vec<String> {
-        let here = |worker: &&Worker| **worker != Worker::Updater && runner::has_unit(&self.paths, **worker);
+        let here = |worker: &&Worker| runner::has_unit(&self.paths, **worker);
         Worker::ALL.iter().filter(here).map(|worker| runner::unit(*worker)).collect()
     }
 

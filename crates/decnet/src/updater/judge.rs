@@ -50,7 +50,7 @@ pub(crate) fn begin(settings: &Settings) -> Result<()> {
     if runner::has_units(&paths) {
         // Outside of the units, which are stopped, and of their rights.
         let mut command = Command::new("systemd-run");
-        command.args(["--quiet", "--collect", "--unit", UNIT]);
+        command.args(["--quiet", "--collect", "--unit", UNIT, "--property=Restart=on-failure"]);
         if let Some(release) = &release {
             command.arg(format!("--setenv={}={release}", own::RELEASE));
         }

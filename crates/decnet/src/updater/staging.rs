@@ -74,7 +74,7 @@ fn before(context: &Context, order: &Offer) -> Result<Noted> {
         Runner::Supervisor(holder) => bail!("`decnet {}` runs here, which is not updated", holder.verb),
         Runner::Nobody => bail!("nobody runs the workers here, so that no release could prove itself"),
     };
-    // Who updates is not among those that are stopped and judged.
+    // By units, who updates is the release before until all is over, and says nothing of the new one.
     let judged = |worker: &Worker| !(words.is_empty() && *worker == Worker::Updater);
     let notes: Vec<(Worker, Note)> = Worker::ALL
         .iter()

@@ -181,7 +181,11 @@ impl Update {
             }
             // The workers of this release may be gone: they are started once more.
             Phase::Trial => self.at(Phase::Flipped, now),
-            _ => self.clone(),
+            // Whoever started this host may have started workers: what is kept or put back is nobody's meanwhile. Once
+            // it was kept it is not kept again: the new release may have been started.
+            Phase::Stopped => self.at(Phase::Staged, now),
+            Phase::Halted | Phase::Restored | Phase::Reverted => self.at(Phase::Doomed, now),
+            Phase::Staged | Phase::Kept | Phase::Flipped | Phase::Doomed | Phase::Ended => self.clone(),
         }
     }
 

@@ -200,8 +200,8 @@ fn whenever_the_power_is_lost_the_host_ends_with_one_release_or_the_other() {
                     if attempt % 2 == 0 {
                         host.start();
                     }
-                    // Less than three steps, and nothing is ever done and noted.
-                    host.power = every.then_some(steps.max(4));
+                    // Less than the way back has, which begins anew each time, and it never ends.
+                    host.power = every.then_some(steps.max(14));
                 }
                 host.check(&ended.unwrap_or_else(|| panic!("{told}: no end")), &told);
                 if release == Release::Good && !every {
