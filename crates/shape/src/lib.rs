@@ -27,6 +27,7 @@ mod mutation;
 mod numbers;
 mod operation;
 mod people;
+mod persona;
 mod profile;
 mod session;
 mod swarm;
@@ -58,6 +59,7 @@ pub use mutation::Mutation;
 pub use numbers::{Bucket, Ranked, RankingQuery, Timeline, TimelineQuery};
 pub use operation::Operation;
 pub use people::{Letter, LetterDetail, Person};
+pub use persona::{Contradiction, Persona};
 pub use profile::{
     CommandSeen, FINGERPRINTS, Fingerprint, LoginsSeen, Pace, PhaseSeen, Profile, ProfileDetail,
     ProfileFacts, ProfileQuery, Reuse, ReuseDetail, ReuseNames, ReuseQuery, RiskTerm, ToolGuess, TraitSeen,

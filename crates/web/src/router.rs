@@ -224,6 +224,7 @@ fn of_the_fleet() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(route::decky::deckies))
         .routes(routes!(route::change::detail))
+        .routes(routes!(route::decky::persona))
         .routes(routes!(route::change::add_service))
         .routes(routes!(route::change::set_service, route::change::remove_service))
         .routes(routes!(route::change::set_tarpit))

@@ -8,12 +8,15 @@ use decnet_fleet::{Error, intent, wait};
 use decnet_model::{
     fleet::{DeckyName, Fleet},
     logins,
-    persona::check::{self, Incoherence},
+    persona::{
+        check::{self, Incoherence},
+        seen::{HIDDEN, hide},
+    },
     tarpit,
 };
 use decnet_store::Store;
 use netsvc_persona::{
-    Life, LoginPolicy, Persona, Secret,
+    Life, LoginPolicy, Persona,
     tables::firewalls::{self, Refusal},
 };
 use serde_json::json;
@@ -21,8 +24,6 @@ use std::{net::Ipv4Addr, time::Duration};
 
 /// Longest wait for a new persona.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// What stands for a secret.
-const HIDDEN: &str = "***";
 
 /// What attackers see of deckies
 #[derive(Args, Debug)]
@@ -129,15 +130,6 @@ async fn list(store: &Store, json: bool) -> Result<()> {
         ]
     });
     Ok(())
-}
-
-/// Takes out what no attacker sees.
-fn hide(persona: &mut Persona) {
-    let keys = [&mut persona.subkey, &mut persona.ssh_keys.ed25519, &mut persona.ssh_keys.ecdsa_p256];
-    let passwords = persona.users.iter_mut().filter_map(|user| user.password.as_mut());
-    for secret in keys.into_iter().chain(passwords) {
-        *secret = Secret(HIDDEN.to_owned());
-    }
 }
 
 fn show(persona: &Persona, fingerprints: &(String, String), contradictions: &[Incoherence], now: i64) {

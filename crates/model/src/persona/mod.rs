@@ -7,3 +7,4 @@ pub mod derive;
 mod hostname;
 pub mod names;
 pub mod overused;
+pub mod seen;

@@ -3,6 +3,7 @@
 use decnet_model::persona::{
     check::check,
     derive::{Request, derive},
+    seen::{HIDDEN, Seen},
 };
 use netsvc_persona::{
     LoginPolicy, Persona,
@@ -165,4 +166,19 @@ fn kernel_and_packages_were_updated_together() {
 fn what_the_first_release_stored_does_not_contradict_itself() {
     let first = include_str!("../../../../netsvc/persona/tests/it/persona-1.json");
     assert_eq!(check(&serde_json::from_str(first).unwrap()), []);
+}
+
+#[test]
+fn what_is_seen_of_a_persona_has_none_of_its_secrets() {
+    let whole = persona(b"secret", "web-01", None, "debian12", 0);
+    let seen = Seen::read(&serde_json::to_string(&whole).unwrap()).unwrap();
+    let text = seen.document.to_string();
+    let passwords = whole.users.iter().filter_map(|user| user.password.as_ref());
+    let keys = [&whole.subkey, &whole.ssh_keys.ed25519, &whole.ssh_keys.ecdsa_p256];
+    for secret in keys.into_iter().chain(passwords) {
+        assert!(!text.contains(&format!("\"{}\"", secret.0)), "{}", secret.0);
+    }
+    assert!(text.contains(HIDDEN) && text.contains(&whole.mac));
+    assert_eq!(seen.fingerprints[0], whole.ssh_keys.ed25519_fingerprint().unwrap());
+    assert_eq!((seen.contradictions, Seen::read("{}")), (Vec::new(), None));
 }

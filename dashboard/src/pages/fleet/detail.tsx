@@ -12,6 +12,7 @@ import { SessionTable } from "../sessions/SessionTable";
 import { Shown } from "../techniques/Shown";
 import { StateDot } from ".";
 import { Mutations } from "./Mutations";
+import { Persona } from "./Persona";
 import { Services } from "./Services";
 
 const LIVE = { live: 1500 };
@@ -48,6 +49,7 @@ export default function DeckyPage() {
       {work.operation && <Outcome operation={work.operation} />}
       {decky.reason && <div className="fault">{decky.reason}</div>}
       <Services decky={decky} sums={sums} work={work} may={may} />
+      <Persona decky={name} />
       <section className="panel">
         <header><h2>Sessions</h2></header>
         {sessions.data?.items.length ? <SessionTable rows={sessions.data.items} /> : <Empty icon="terminal" title="No sessions" />}
