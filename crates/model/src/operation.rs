@@ -22,6 +22,10 @@ pub enum Request {
     Teardown(Option<DeckyName>),
     /// Touch every port.
     Firedrill,
+    /// Start what does not run of workers and fleet.
+    Redeploy,
+    /// Give this decky another persona.
+    Persona(DeckyName),
     /// Judge these deckies, or all.
     Audit(Vec<DeckyName>),
     /// Have these deckies change, or all.
@@ -211,6 +215,8 @@ impl Request {
             Request::Deploy { .. } => OperationKind::Deploy,
             Request::Teardown(_) => OperationKind::Teardown,
             Request::Firedrill => OperationKind::Firedrill,
+            Request::Redeploy => OperationKind::Redeploy,
+            Request::Persona(_) => OperationKind::Persona,
             Request::Audit(_) => OperationKind::Audit,
             Request::SwarmDeploy { plan: true, .. } => OperationKind::Plan,
             Request::SwarmDeploy { .. } => OperationKind::Deploy,

@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 pub struct Operation {
     /// Its number.
     pub id: i64,
-    /// `plan`, `deploy`, `teardown`, `firedrill`, `audit`, `mutate`, `decky`, `swarm`, `topology`, `learn`, `image`,
-    /// `worker`.
+    /// `plan`, `deploy`, `teardown`, `firedrill`, `redeploy`, `persona`, `audit`, `mutate`, `decky`, `swarm`,
+    /// `topology`, `learn`, `image`, `worker`.
     pub kind: &'static str,
     /// `queued`, `running`, `done`, `failed`.
     pub state: &'static str,

@@ -101,6 +101,8 @@ pub const RULES: &[Rule] = &[
     ask("/api/v1/deckies", VIEWER),
     ask("/api/v1/deckies/{name}", VIEWER),
     ask("/api/v1/deckies/{name}/persona", VIEWER),
+    change("POST", "/api/v1/deckies/{name}/persona", ADMIN, MANAGE, "decky.persona.reset"),
+    change("POST", "/api/v1/redeploy", ADMIN, MANAGE, "fleet.redeploy"),
     change("POST", "/api/v1/deckies/{name}/services", ADMIN, MANAGE, "decky.service.add"),
     change("PATCH", "/api/v1/deckies/{name}/services/{service}", ADMIN, MANAGE, "decky.service.set"),
     change("DELETE", "/api/v1/deckies/{name}/services/{service}", ADMIN, MANAGE, "decky.service.remove"),

@@ -1,9 +1,10 @@
-//! Looks at segments that are asked for through the interface, and images that are made: their words, and what was
+//! Looks at segments, images and other personas that are asked for through the interface: their words, and what was
 //! handed in.
 
 use crate::stead;
 use anyhow::{Context as _, Result, bail};
 use decnet_model::{
+    fleet::DeckyName,
     operation::{LearnFrom, LearnWork},
     paths::Paths,
 };
@@ -22,6 +23,12 @@ pub(super) fn words(mut words: Vec<String>, work: &LearnWork) -> Vec<String> {
     }
     words.extend(work.deckies.map(|deckies| format!("--deckies={deckies}")));
     words.extend(work.seed.iter().map(|seed| format!("--seed={seed}")));
+    words
+}
+
+/// Words for another persona of a decky.
+pub(super) fn another(mut words: Vec<String>, decky: &DeckyName) -> Vec<String> {
+    words.extend(["reset", "--json", "--", decky.as_str()].map(str::to_owned));
     words
 }
 
@@ -59,6 +66,7 @@ mod tests {
             (of(interface), "learn --json --interface=-n --seconds=60 --deckies=9 --seed=--lab"),
             (image(true), "image build --json --no-cache"),
             (image(false), "image build --json"),
+            (another(vec!["persona".to_owned()], &"web".parse().unwrap()), "persona reset --json -- web"),
         ] {
             assert_eq!(words.join(" "), expected);
             let line = [vec!["decnet".to_owned()], words].concat();

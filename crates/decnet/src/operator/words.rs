@@ -18,6 +18,7 @@ pub(super) fn command_line(request: &Request, present: Option<&Fleet>) -> (Vec<S
         Request::Swarm(work) => return (on_the_swarm(work), None),
         Request::Topology(work) => return on_a_topology(work, present),
         Request::Learn(work) => return (learn::words(words, work), None),
+        Request::Persona(decky) => return (learn::another(words, decky), None),
         Request::Image { no_cache } => return (learn::making(words, *no_cache), None),
         Request::Worker { worker, action } => {
             words.extend([action.name(), "--json", "--", worker].map(str::to_owned));
@@ -37,7 +38,7 @@ pub(super) fn command_line(request: &Request, present: Option<&Fleet>) -> (Vec<S
         Request::Teardown(Some(decky)) => words.push(format!("--id={decky}")),
         // The workers stay: they are who was asked.
         Request::Teardown(None) => words.extend(["--all", "--keep-workers"].map(str::to_owned)),
-        Request::Firedrill => {}
+        Request::Firedrill | Request::Redeploy => {}
         Request::Audit(deckies) if deckies.is_empty() => words.push("--all".to_owned()),
         Request::Audit(deckies) => words.extend(deckies.iter().map(ToString::to_string)),
         Request::Mutate(deckies) if deckies.is_empty() => words.push("--all".to_owned()),
@@ -55,6 +56,7 @@ pub(super) fn command_line(request: &Request, present: Option<&Fleet>) -> (Vec<S
         | Request::Swarm(_)
         | Request::Topology(_)
         | Request::Learn(_)
+        | Request::Persona(_)
         | Request::Image { .. }
         | Request::Worker { .. } => {}
     }

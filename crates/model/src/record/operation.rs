@@ -40,6 +40,10 @@ pub enum OperationKind {
     Teardown,
     /// Touch every port and find the touch in the store.
     Firedrill,
+    /// Start what does not run of the fleet.
+    Redeploy,
+    /// Give a decky another persona.
+    Persona,
     /// Judge how convincing deckies are.
     Audit,
     /// Have deckies change.
@@ -65,6 +69,8 @@ impl OperationKind {
         OperationKind::Deploy,
         OperationKind::Teardown,
         OperationKind::Firedrill,
+        OperationKind::Redeploy,
+        OperationKind::Persona,
         OperationKind::Audit,
         OperationKind::Mutate,
         OperationKind::Decky,
@@ -82,6 +88,8 @@ impl OperationKind {
             OperationKind::Deploy => "deploy",
             OperationKind::Teardown => "teardown",
             OperationKind::Firedrill => "firedrill",
+            OperationKind::Redeploy => "redeploy",
+            OperationKind::Persona => "persona",
             OperationKind::Audit => "audit",
             OperationKind::Mutate => "mutate",
             OperationKind::Decky => "decky",

@@ -1,10 +1,13 @@
 //! The fleet.
 
+use super::operation::{Queued, ask, decky};
 use crate::{ApiState, Problem, auth::Viewer, problem::ProblemBody};
 use axum::{
     Json,
     extract::{Path, State, rejection::PathRejection},
+    response::Response,
 };
+use decnet_model::operation::Request;
 use decnet_shape::{Decky, Persona};
 
 /// All deckies, those no longer wanted included.
@@ -33,4 +36,19 @@ pub(crate) async fn persona(
 ) -> Result<Json<Persona>, Problem> {
     let text = state.store().persona_get(&name?.0).await?.ok_or(Problem::NotFound)?;
     Ok(Json(Persona::of(&text).ok_or(Problem::Internal("read a persona"))?))
+}
+
+/// Give a decky another persona: another machine of the same plan, with other keys. What was recorded stays.
+#[utoipa::path(
+    post, path = "/deckies/{name}/persona", operation_id = "reset_persona",
+    tag = "fleet", security(("bearer" = [])),
+    params(("name" = String, Path, description = "The decky")),
+    responses(Queued)
+)]
+pub(crate) async fn reset_persona(
+    State(state): State<ApiState>,
+    viewer: Viewer,
+    name: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    ask(&state, &viewer, Request::Persona(decky("name", &name?.0)?)).await
 }

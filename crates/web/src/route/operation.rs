@@ -150,6 +150,15 @@ pub(crate) async fn firedrill(State(state): State<ApiState>, viewer: Viewer) -> 
     ask(&state, &viewer, Request::Firedrill).await
 }
 
+/// Start what does not run of the workers and of the fleet; what runs is not touched.
+#[utoipa::path(
+    post, path = "/redeploy", operation_id = "redeploy", tag = "fleet", security(("bearer" = [])),
+    responses(Queued)
+)]
+pub(crate) async fn redeploy(State(state): State<ApiState>, viewer: Viewer) -> Result<Response, Problem> {
+    ask(&state, &viewer, Request::Redeploy).await
+}
+
 /// Judge how convincing deckies are.
 #[utoipa::path(
     post, path = "/audit", operation_id = "audit",

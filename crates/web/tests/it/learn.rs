@@ -89,4 +89,10 @@ async fn images_are_made_by_the_worker() {
         client.send(Method::POST, "/api/v1/images/build", json!({"no_cache": true}).to_string()).await;
     assert_eq!((asked.status, &asked.body["kind"]), (StatusCode::ACCEPTED, &json!("image")));
     assert_eq!(request(&client, 1).await, Request::Image { no_cache: true });
+    let another = client.send(Method::POST, "/api/v1/deckies/web-01/persona", String::new()).await;
+    assert_eq!((another.status, &another.body["kind"]), (StatusCode::ACCEPTED, &json!("persona")));
+    assert_eq!(request(&client, 2).await, Request::Persona("web-01".parse().unwrap()));
+    let again = client.send(Method::POST, "/api/v1/redeploy", String::new()).await;
+    assert_eq!((again.status, &again.body["kind"]), (StatusCode::ACCEPTED, &json!("redeploy")));
+    assert_eq!(client.get("/deckies/web-01/persona").await.status, StatusCode::NOT_FOUND);
 }

@@ -1,7 +1,9 @@
-import { Problem } from "../../api/client";
+import { call, Problem } from "../../api/client";
+import type { useOperation } from "../../api/operations";
 import { useQuery } from "../../api/queries";
 import { Captured } from "../../kit/Captured";
 import { Fault } from "../../kit/State";
+import { Sure } from "../../kit/Sure";
 import { type Column, Table } from "../../kit/Table";
 import { facts, type Seen, type User, type Version, users, versions } from "./seen";
 
@@ -17,7 +19,7 @@ const USERS: Column<User>[] = [
 ];
 
 /** The decky as attackers see it: each fact once. */
-export function Persona({ decky }: { decky: string }) {
+export function Persona({ decky, work, may }: { decky: string; work: ReturnType<typeof useOperation>; may: boolean }) {
   const persona = useQuery("/api/v1/deckies/{name}/persona", { path: { name: decky } });
   if (persona.error instanceof Problem && persona.error.status === 404) return null;
   if (persona.error) return <Fault error={persona.error} retry={() => void persona.refetch()} />;
@@ -25,7 +27,10 @@ export function Persona({ decky }: { decky: string }) {
   const seen = persona.data.document as unknown as Seen;
   return (
     <section className="panel" aria-label="Persona">
-      <header><h2>As attackers see it</h2><span className="faint">passwords and keys are not shown</span></header>
+      <header><h2>As attackers see it</h2><span className="faint">passwords and keys are not shown</span>
+        <span className="spring" />
+        {may && <Sure busy={work.busy} label={`Give ${decky} another persona`} act={() => void work.ask(() => call("post", "/api/v1/deckies/{name}/persona", { path: { name: decky } }))}>Another machine</Sure>}
+      </header>
       {persona.data.contradictions.map((one) => <p key={one.subject + one.detail} className="note bad">{one.subject}: <Captured text={one.detail} />; <Captured text={one.remedy} /></p>)}
       <dl className="facts body">
         {facts(seen, persona.data).map(([name, value]) => <div key={name} style={{ display: "contents" }}><dt>{name}</dt><dd><Captured text={value} /></dd></div>)}

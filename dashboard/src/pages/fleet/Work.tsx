@@ -17,6 +17,7 @@ export function Work() {
       <header>
         <button disabled={work.busy} title="Touch every declared port and find each touch in the store" onClick={drill}>Fire drill</button>
         <button disabled={work.busy} title="Judge how convincing the deckies are" onClick={audit}>Audit</button>
+        {role === "admin" && <button disabled={work.busy} title="Start what does not run of workers and fleet; what runs is not touched" onClick={() => void work.ask(() => call("post", "/api/v1/redeploy"))}>Mend</button>}
         <span className="spring" />
         <Link to="/operations">Operations</Link>
         {role === "admin" && <Link to="/deploy" className="button primary">Deploy…</Link>}

@@ -49,7 +49,7 @@ export default function DeckyPage() {
       {work.operation && <Outcome operation={work.operation} />}
       {decky.reason && <div className="fault">{decky.reason}</div>}
       <Services decky={decky} sums={sums} work={work} may={may} />
-      <Persona decky={name} />
+      <Persona decky={name} work={work} may={may} />
       <section className="panel">
         <header><h2>Sessions</h2></header>
         {sessions.data?.items.length ? <SessionTable rows={sessions.data.items} /> : <Empty icon="terminal" title="No sessions" />}
