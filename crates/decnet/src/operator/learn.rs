@@ -41,8 +41,8 @@ pub(super) fn making(mut words: Vec<String>, no_cache: bool) -> Vec<String> {
     words
 }
 
-/// What the interface was handed in under `name`, which is gone then. Whoever wrote it has fewer rights than we: no name
-/// leads out of the folder, and no link is followed further than he could go himself.
+/// What the interface was handed in under `name`, which is gone then. Whoever wrote it has fewer rights than we: no
+/// name leads out of the folder, and no link is followed further than he could go himself.
 pub(super) fn handed_in(paths: &Paths, name: &str) -> Result<Vec<u8>> {
     if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         bail!("{name:?} is no name of a file that was handed in");
