@@ -295,7 +295,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "decnet swarm update --self decnet-0.2.0-x86_64-linux.release",
         ],
     ),
-    ("swarm updates", &["decnet swarm updates", "decnet swarm updates --json"]),
+    ("swarm updates", &["decnet swarm updates --json", "decnet swarm updates --cancel 0123456789ab"]),
     ("swarm teardown", &["decnet swarm teardown --id decky-07", "decnet swarm teardown --all"]),
     ("swarmctl", &["decnet swarmctl", "decnet swarmctl --no-listener --daemon"]),
     ("techniques", &["decnet techniques --since 7d", "decnet techniques --src 192.0.2.7 --json"]),

@@ -27,7 +27,7 @@ pub const SMALL: usize = 64 << 10;
 pub const LARGE: usize = 32 << 20;
 
 /// Bytes of an answer with a piece of a release, in base64.
-pub const WITH_PIECE: usize = 2 << 20;
+pub const WITH_PIECE: usize = 1 << 20;
 
 /// A wish to join.
 #[derive(Clone, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 
 use super::{
     ground::Ground,
-    own,
+    keeping, own,
     slots::{Noted, Slots},
     staging,
 };
@@ -110,6 +110,7 @@ fn judge(state: &Path) -> Result<()> {
         Err(error) => {
             let reason = format!("{error:#}");
             tracing::error!(release = order.version, reason, "a release is refused; nothing was changed");
+            staging::forget(&context);
             slots.tell(&Told::new(&order.id, UpdateState::Refused, &reason))
         }
     }
@@ -135,6 +136,7 @@ fn finish(context: &Context, slots: &Slots, noted: Noted) -> Result<()> {
     let state = if ended.reason.is_empty() { UpdateState::Done } else { UpdateState::RolledBack };
     slots.tell(&Told::new(&ended.id, state, &ended.reason))?;
     slots.forget()?;
+    keeping::forget(slots);
     if state == UpdateState::Done {
         tracing::info!(to = ended.to, "the update is done");
         slots.tidy(&[Some(ended.to), ended.from]);

@@ -111,6 +111,12 @@ pub(super) fn restore(context: &Context, slots: &Slots) -> Result<()> {
     if units { runner::systemctl(&["daemon-reload"]) } else { Ok(()) }
 }
 
+/// Lets go of what was kept, when the update is over.
+pub(super) fn forget(slots: &Slots) {
+    // What stays takes room and no more; the next update removes it.
+    let _ = fs::remove_dir_all(slots.at(KEPT));
+}
+
 fn put_back(from: &Path, kept: &Kept) -> Result<()> {
     let mut name = kept.path.file_name().unwrap_or_default().to_owned();
     name.push(".decnet-old");

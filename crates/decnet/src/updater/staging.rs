@@ -53,11 +53,16 @@ pub(super) fn stage(context: &Context, slots: &Slots, order: &Offer) -> Result<N
         slots.put_base(&own::build())?;
     }
     slots.note(&noted)?;
-    // From here on it is not read again. A master keeps it for its agents.
-    if Files::new(&context.paths()).is_agent() {
-        shelf.forget_all_but(&[]);
-    }
+    forget(context);
     Ok(noted)
+}
+
+/// Lets go of bundles that are not read again. A master keeps them for its agents.
+pub(super) fn forget(context: &Context) {
+    let paths = context.paths();
+    if Files::new(&paths).is_agent() {
+        Shelf::new(&paths).forget_all_but(&[]);
+    }
 }
 
 /// What runs now, and by whom.

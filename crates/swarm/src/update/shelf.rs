@@ -16,7 +16,7 @@ use std::{
 /// Bytes of the largest bundle.
 pub const LARGEST: u64 = 512 << 20;
 /// Bytes of a piece of one.
-pub const PIECE: usize = 1 << 20;
+pub const PIECE: usize = 256 << 10;
 /// Bytes of the medium that stay free, beside the bundle and three times as much to unpack it.
 const SPARE: u64 = 64 << 20;
 /// Name of the order to install one.

@@ -46,8 +46,19 @@ pub(super) async fn list(context: &Context, status: Option<HostState>, json: boo
         output::note("the swarm has no hosts; `decnet swarm enroll --name NAME` invites one");
         return Ok(());
     }
-    let header =
-        ["HOST", "STATE", "ADDRESS", "SEEN", "DECKIES", "NETWORK", "LAG", "CERTIFICATE", "LABELS", "TROUBLE"];
+    let header = [
+        "HOST",
+        "STATE",
+        "RELEASE",
+        "ADDRESS",
+        "SEEN",
+        "DECKIES",
+        "NETWORK",
+        "LAG",
+        "CERTIFICATE",
+        "LABELS",
+        "TROUBLE",
+    ];
     output::table(&header, &shown, |host| {
         let trouble = host.trouble.clone().unwrap_or_default();
         let owes = if host.owes_removal { "its deckies may still stand: it has not heard" } else { "" };
@@ -55,6 +66,7 @@ pub(super) async fn list(context: &Context, status: Option<HostState>, json: boo
         vec![
             host.name.clone(),
             host.state.to_owned(),
+            host.version.clone().unwrap_or_default(),
             host.address.clone().unwrap_or_default(),
             host.seen_at.as_deref().and_then(|at| at.get(..19)).unwrap_or_default().replace('T', " "),
             format!("{}/{}", host.deckies_running, host.deckies_wanted),

@@ -83,6 +83,9 @@ pub(super) struct Updates {
     /// Most that are shown
     #[arg(long, short = 'n', default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     limit: u64,
+    /// Take what hosts of this roll-out have not begun back; without it, nothing is changed
+    #[arg(long, value_name = "ROLLOUT")]
+    cancel: Option<String>,
     /// A JSON list
     #[arg(long)]
     json: bool,
@@ -93,6 +96,9 @@ impl Updates {
     pub(super) async fn run(self, context: &Context) -> Result<()> {
         let store = context.store().await?;
         settle_own(context, &store).await?;
+        if let Some(id) = &self.cancel {
+            cancel(context, &store, id).await?;
+        }
         let rows = store.swarm_updates(self.limit).await.context("list the updates")?;
         tell(&rows, self.json);
         Ok(())
@@ -278,6 +284,20 @@ async fn settle_own(context: &Context, store: &Store) -> Result<()> {
         store.swarm_update_move(&now, row.state).await.context("note what became of an update")?;
     }
     Ok(())
+}
+
+/// Takes back what hosts of a roll-out have not begun.
+async fn cancel(context: &Context, store: &Store, id: &str) -> Result<()> {
+    let rows = store.swarm_rollout(id).await.context("look at the roll-out")?;
+    if rows.is_empty() {
+        bail!("there is no roll-out {id:?}; `decnet swarm updates --json` names them");
+    }
+    let reason = format!("cancelled by {}", actor());
+    for row in rows.iter().filter(|row| matches!(row.state, UpdateState::Waiting | UpdateState::Offered)) {
+        let now = rollout::moved(row, UpdateState::Cancelled, &reason, context.now());
+        store.swarm_update_move(&now, row.state).await.context("cancel an update")?;
+    }
+    audit(context, store, "swarm.release.cancel", id).await
 }
 
 /// Whether a release and the one on the other side understand each other.
