@@ -11,7 +11,8 @@ const QUESTIONS: [i64; 3] = [1_000_000, 3_000_000, 5_000_000];
 const VERDICT: i64 = 2_000_000;
 /// Questions that have to be answered, the last one among them.
 const ANSWERS: u32 = 2;
-/// For how long nothing comes of further claims once one was settled, and once a node has come back, µs.
+/// For how long nothing comes of further claims once one was settled, and once a node has come back; and that an
+/// address is asked for is no news; µs.
 const REST: i64 = 300_000_000;
 const REST_BACK: i64 = 600_000_000;
 /// Time between two questions whether an address is still taken, and for how long nobody may have said so before the
@@ -66,9 +67,20 @@ pub(crate) struct Claims {
     /// Until when nothing comes of further ones.
     rest: BTreeMap<Ipv4Addr, i64>,
     gone: BTreeMap<Ipv4Addr, Gone>,
+    /// Until when it is no news that somebody asks whether the address is free.
+    asked: BTreeMap<Ipv4Addr, i64>,
 }
 
 impl Claims {
+    /// Somebody asks whether a node's address is free; true when that is news.
+    pub(crate) fn wanted(&mut self, now: i64, node: Ipv4Addr) -> bool {
+        let news = self.asked.get(&node).is_none_or(|until| *until <= now);
+        if news {
+            self.asked.insert(node, now.saturating_add(REST_BACK));
+        }
+        news
+    }
+
     /// `mac` has `said` by ARP that it has the address of a node, or sends from it; true when that is news.
     pub(crate) fn heard(&mut self, now: i64, node: Ipv4Addr, mac: Mac, said: bool) -> bool {
         if let Some(claim) = self.open.get_mut(&node) {
@@ -116,6 +128,7 @@ impl Claims {
         self.open.remove(&node);
         self.rest.remove(&node);
         self.gone.remove(&node);
+        self.asked.remove(&node);
     }
 
     /// What is due at `now`. `may_go`: whether a node may go because of a host.

@@ -82,7 +82,7 @@ impl Gate {
         if self.is_asking(arrival.now, node) || !self.nodes.contains_key(&node) {
             return;
         }
-        if self.curious.take(arrival.now, 1) {
+        if self.claims.wanted(arrival.now, node) {
             self.tell_conflict(arrival.now, node, mac, "asked for", None);
         }
     }
