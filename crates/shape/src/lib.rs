@@ -70,6 +70,7 @@ pub use technique::{Technique, TechniqueBy, TechniqueCoverage, TechniqueHit, Tec
 pub use texts::Texts;
 pub use topology::{
     Topology, TopologyCheck, TopologyDetail, TopologyEvent, TopologyFinding, TopologyMutation, TopologySize,
+    bad_topology_name,
 };
 
 use netsvc_wire::escape::printable;

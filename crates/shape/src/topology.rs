@@ -178,6 +178,11 @@ impl Topology {
     }
 }
 
+/// What a name of a topology has to be, where `name` is not that.
+pub fn bad_topology_name(name: &str) -> Option<&'static str> {
+    (!decnet_topology::is_name(name)).then_some(decnet_topology::NAME_RULE)
+}
+
 /// A document, or what a change was told, as it may be read by whoever looks.
 fn without_secrets(text: &str) -> Value {
     let mut value: Value = serde_json::from_str(text).unwrap_or_default();
@@ -281,6 +286,20 @@ mod tests {
             assert!(!shown.contains("s3cr3t") && shown.contains("***") && shown.contains("eve"), "{shown}");
         }
         assert_eq!(without_secrets("nothing"), Value::Null);
+    }
+
+    #[test]
+    fn a_name_that_no_topology_can_have_is_told_before_anything_is_done() {
+        for (name, good) in [
+            ("corp", true),
+            ("c", true),
+            ("", false),
+            ("-x", false),
+            ("a.b", false),
+            ("xxxxxxxxxxxxxxxxxxxxxxxx", false),
+        ] {
+            assert_eq!(bad_topology_name(name).is_none(), good, "{name}");
+        }
     }
 
     #[test]

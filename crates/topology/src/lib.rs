@@ -9,4 +9,4 @@ pub mod place;
 pub mod text;
 pub mod ways;
 
-pub use model::{Decky, Edge, Lan, NAME_MAX, Rule, Subnet, Topology, Verdict, is_name};
+pub use model::{Decky, Edge, Lan, NAME_MAX, NAME_RULE, Rule, Subnet, Topology, Verdict, is_name};

@@ -147,8 +147,7 @@ fn is_off(switch: &bool) -> bool {
 }
 
 /// What [`is_name`] takes, in words.
-pub(crate) const NAME_RULE: &str =
-    "1 to 23 letters, digits, `-` and `_`, with a letter or digit at both ends";
+pub const NAME_RULE: &str = "1 to 23 letters, digits, `-` and `_`, with a letter or digit at both ends";
 
 /// Whether `text` may be the name of a topology, a LAN or a decky of one: a short one of a decky, without the dot that
 /// joins two.

@@ -14,7 +14,7 @@ use decnet_model::{
     fleet::Fleet,
     operation::{Request, TopologyWish, TopologyWork},
 };
-use decnet_shape::{Topology, TopologyCheck, TopologyDetail, TopologyMutation};
+use decnet_shape::{Topology, TopologyCheck, TopologyDetail, TopologyMutation, bad_topology_name};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::task::spawn_blocking;
@@ -22,8 +22,6 @@ use utoipa::ToSchema;
 
 /// Most changes of one request.
 const CHANGES: usize = 4000;
-/// Longest name that is looked for.
-const NAME_MAX: usize = 64;
 
 /// A topology that is to be: drawn, or as a document says.
 #[derive(Deserialize, ToSchema)]
@@ -296,9 +294,10 @@ pub(crate) async fn delete(
     ask(&state, &viewer, Request::Topology(TopologyWork::Delete(named(name?.0)?))).await
 }
 
-/// A text that can be a name; whether it is one says who does the work.
+/// A text that can be a name; whether there is such a topology says who does the work.
 fn named(name: String) -> Result<String, Problem> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let fits = (1..=NAME_MAX).contains(&name.len()) && name.bytes().all(plain);
-    if fits { Ok(name) } else { Err(Problem::field("name", "letters, digits, `-` and `_`")) }
+    match bad_topology_name(&name) {
+        None => Ok(name),
+        Some(rule) => Err(Problem::field("name", rule)),
+    }
 }
