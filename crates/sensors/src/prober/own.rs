@@ -16,7 +16,7 @@ const RESOLVERS: [&str; 2] = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.c
 ///
 /// # Errors
 /// When the database fails.
-pub async fn own(store: &Store) -> Result<Vec<IpAddr>, StoreError> {
+pub(super) async fn own(store: &Store) -> Result<Vec<IpAddr>, StoreError> {
     let mut found = vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
     found.extend(of_host());
     for (ip, plan) in store.decky_plans().await? {

@@ -21,7 +21,7 @@ use rand_core::{OsRng, RngCore};
 use serde::Deserialize;
 use std::{io, path::Path as Folder, time::Duration};
 use tokio::{fs, io::AsyncWriteExt};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 /// Results that are listed.
 const LISTED: u32 = 50;
@@ -41,7 +41,7 @@ const SEED: usize = 200;
 const INTERFACE: usize = 15;
 
 /// What is proposed of a capture.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct LearnQuery {

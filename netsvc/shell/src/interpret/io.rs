@@ -354,7 +354,7 @@ impl Shell {
         let network = stream.or_else(|| target.strip_prefix("/dev/udp/"));
         if let Some(address) = network.filter(|_| self.dialect().is_bash()) {
             let device = self.device(address, stream.is_some())?;
-            return Ok(device.map(|socket| self.place(number, both, Descriptor::Socket(socket))));
+            return Ok(device.map(|socket| self.attach(number, both, Descriptor::Socket(socket))));
         }
         if redirect.kind == R::Read && self.is_endless(target) {
             let bytes = self.fs.read_file(target).map(|bytes| bytes.to_vec()).unwrap_or_default();
@@ -375,12 +375,12 @@ impl Shell {
                 Err(error) => return Ok(Err(self.open_failure(target, output, error))),
             },
         };
-        self.place(number, both, descriptor);
+        self.attach(number, both, descriptor);
         Ok(Ok(()))
     }
 
     /// Makes `descriptor` the one called `number`, or both outputs.
-    fn place(&mut self, number: u32, both: bool, descriptor: Descriptor) {
+    fn attach(&mut self, number: u32, both: bool, descriptor: Descriptor) {
         if both {
             self.descriptors.insert(1, descriptor.clone());
             self.descriptors.insert(2, descriptor);
