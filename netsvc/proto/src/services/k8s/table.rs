@@ -8,61 +8,193 @@ pub(super) fn wanted(call: &Call<'_>) -> bool {
     call.request.field("accept").is_some_and(|kinds| kinds.contains("as=Table"))
 }
 
-/// A column's name, and whether it is only shown to those who want more.
-type Column = (&'static str, bool);
+/// What stands in a column.
+#[derive(Clone, Copy)]
+enum Cell {
+    Name,
+    /// The time since the object was made.
+    Age,
+    /// When it was made.
+    Made,
+    /// A text at a place of the object; `<none>` where there is none.
+    Text(&'static str),
+    /// A number or text at a place, or else this.
+    Or(&'static str, &'static str),
+    /// How many things are at a place.
+    Count(&'static str),
+    Fixed(&'static str),
+    By(fn(&Value) -> String),
+}
+
+/// A column's name, whether it is only shown to those who want more, and what is in it.
+type Column = (&'static str, bool, Cell);
+
+const PODS: &[Column] = &[
+    ("Name", false, Cell::Name),
+    ("Ready", false, Cell::By(ready)),
+    ("Status", false, Cell::Text("/status/phase")),
+    ("Restarts", false, Cell::Fixed("0")),
+    ("Age", false, Cell::Age),
+    ("IP", true, Cell::Text("/status/podIP")),
+    ("Node", true, Cell::Text("/spec/nodeName")),
+    ("Nominated Node", true, Cell::Fixed("<none>")),
+    ("Readiness Gates", true, Cell::Fixed("<none>")),
+];
+const NODES: &[Column] = &[
+    ("Name", false, Cell::Name),
+    ("Status", false, Cell::Fixed("Ready")),
+    ("Roles", false, Cell::Fixed("control-plane")),
+    ("Age", false, Cell::Age),
+    ("Version", false, Cell::Text("/status/nodeInfo/kubeletVersion")),
+    ("Internal-IP", true, Cell::Text("/status/addresses/0/address")),
+    ("External-IP", true, Cell::Fixed("<none>")),
+    ("OS-Image", true, Cell::Text("/status/nodeInfo/osImage")),
+    ("Kernel-Version", true, Cell::Text("/status/nodeInfo/kernelVersion")),
+    ("Container-Runtime", true, Cell::Text("/status/nodeInfo/containerRuntimeVersion")),
+];
+const SERVICES: &[Column] = &[
+    ("Name", false, Cell::Name),
+    ("Type", false, Cell::Text("/spec/type")),
+    ("Cluster-IP", false, Cell::Text("/spec/clusterIP")),
+    ("External-IP", false, Cell::Fixed("<none>")),
+    ("Port(s)", false, Cell::By(ports)),
+    ("Age", false, Cell::Age),
+    ("Selector", true, Cell::By(|object| selector(object, "/spec/selector"))),
+];
+const DEPLOYMENTS: &[Column] = &[
+    ("Name", false, Cell::Name),
+    ("Ready", false, Cell::By(replicas)),
+    ("Up-to-date", false, Cell::Or("/status/updatedReplicas", "0")),
+    ("Available", false, Cell::Or("/status/availableReplicas", "0")),
+    ("Age", false, Cell::Age),
+    ("Containers", true, Cell::By(|object| each(object, "name"))),
+    ("Images", true, Cell::By(|object| each(object, "image"))),
+    ("Selector", true, Cell::By(|object| selector(object, "/spec/selector/matchLabels"))),
+];
+const REPLICAS: &[Column] = &[
+    ("Name", false, Cell::Name),
+    ("Desired", false, Cell::Or("/spec/replicas", "1")),
+    ("Current", false, Cell::Or("/status/replicas", "0")),
+    ("Ready", false, Cell::Or("/status/readyReplicas", "0")),
+    ("Age", false, Cell::Age),
+    ("Containers", true, Cell::By(|object| each(object, "name"))),
+    ("Images", true, Cell::By(|object| each(object, "image"))),
+    ("Selector", true, Cell::By(|object| selector(object, "/spec/selector/matchLabels"))),
+];
+const DAEMONS: &[Column] = &[
+    ("Name", false, Cell::Name),
+    ("Desired", false, Cell::Or("/status/desiredNumberScheduled", "1")),
+    ("Current", false, Cell::Or("/status/currentNumberScheduled", "1")),
+    ("Ready", false, Cell::Or("/status/numberReady", "1")),
+    ("Up-to-date", false, Cell::Or("/status/updatedNumberScheduled", "1")),
+    ("Available", false, Cell::Or("/status/numberAvailable", "1")),
+    ("Node Selector", false, Cell::By(|object| selector(object, "/spec/template/spec/nodeSelector"))),
+    ("Age", false, Cell::Age),
+    ("Containers", true, Cell::By(|object| each(object, "name"))),
+    ("Images", true, Cell::By(|object| each(object, "image"))),
+    ("Selector", true, Cell::By(|object| selector(object, "/spec/selector/matchLabels"))),
+];
+const STATEFUL: &[Column] = &[
+    ("Name", false, Cell::Name),
+    ("Ready", false, Cell::By(replicas)),
+    ("Age", false, Cell::Age),
+    ("Containers", true, Cell::By(|object| each(object, "name"))),
+    ("Images", true, Cell::By(|object| each(object, "image"))),
+];
+const JOBS: &[Column] = &[
+    ("Name", false, Cell::Name),
+    ("Completions", false, Cell::Fixed("0/1")),
+    ("Duration", false, Cell::Age),
+    ("Age", false, Cell::Age),
+    ("Containers", true, Cell::By(|object| each(object, "name"))),
+    ("Images", true, Cell::By(|object| each(object, "image"))),
+];
+const CRON: &[Column] = &[
+    ("Name", false, Cell::Name),
+    ("Schedule", false, Cell::Text("/spec/schedule")),
+    ("Suspend", false, Cell::By(|object| capital(&text(object, "/spec/suspend")))),
+    ("Active", false, Cell::Fixed("0")),
+    ("Last Schedule", false, Cell::Fixed("<none>")),
+    ("Age", false, Cell::Age),
+];
+const CLAIMS: &[Column] = &[
+    ("Name", false, Cell::Name),
+    ("Status", false, Cell::Or("/status/phase", "Pending")),
+    ("Volume", false, Cell::Or("/spec/volumeName", "")),
+    ("Capacity", false, Cell::Or("/status/capacity/storage", "")),
+    ("Access Modes", false, Cell::Or("/spec/accessModes/0", "")),
+    ("StorageClass", false, Cell::Or("/spec/storageClassName", "")),
+    ("Age", false, Cell::Age),
+];
+const EVENTS: &[Column] = &[
+    ("Last Seen", false, Cell::Age),
+    ("Type", false, Cell::Or("/type", "Normal")),
+    ("Reason", false, Cell::Or("/reason", "")),
+    ("Object", false, Cell::Or("/involvedObject/name", "")),
+    ("Message", false, Cell::Or("/message", "")),
+];
+const NAMED: &[Column] = &[("Name", false, Cell::Name), ("Age", false, Cell::Age)];
+const MADE: &[Column] = &[("Name", false, Cell::Name), ("Created At", false, Cell::Made)];
+const BINDINGS: &[Column] =
+    &[("Name", false, Cell::Name), ("Role", false, Cell::By(role)), ("Age", false, Cell::Age)];
 
 fn columns(resource: &Resource) -> &'static [Column] {
     match resource.name {
-        "pods" => &[
-            ("Name", false),
-            ("Ready", false),
-            ("Status", false),
-            ("Restarts", false),
-            ("Age", false),
-            ("IP", true),
-            ("Node", true),
-            ("Nominated Node", true),
-            ("Readiness Gates", true),
+        "pods" => PODS,
+        "nodes" => NODES,
+        "services" => SERVICES,
+        "deployments" => DEPLOYMENTS,
+        "replicasets" | "replicationcontrollers" => REPLICAS,
+        "daemonsets" => DAEMONS,
+        "statefulsets" => STATEFUL,
+        "jobs" => JOBS,
+        "cronjobs" => CRON,
+        "persistentvolumeclaims" => CLAIMS,
+        "events" => EVENTS,
+        "clusterrolebindings" | "rolebindings" => BINDINGS,
+        "clusterroles" | "roles" | "customresourcedefinitions" => MADE,
+        "namespaces" => &[
+            ("Name", false, Cell::Name),
+            ("Status", false, Cell::Text("/status/phase")),
+            ("Age", false, Cell::Age),
         ],
-        "nodes" => &[
-            ("Name", false),
-            ("Status", false),
-            ("Roles", false),
-            ("Age", false),
-            ("Version", false),
-            ("Internal-IP", true),
-            ("External-IP", true),
-            ("OS-Image", true),
-            ("Kernel-Version", true),
-            ("Container-Runtime", true),
+        "secrets" => &[
+            ("Name", false, Cell::Name),
+            ("Type", false, Cell::Or("/type", "Opaque")),
+            ("Data", false, Cell::Count("/data")),
+            ("Age", false, Cell::Age),
         ],
-        "namespaces" => &[("Name", false), ("Status", false), ("Age", false)],
-        "secrets" => &[("Name", false), ("Type", false), ("Data", false), ("Age", false)],
-        "configmaps" => &[("Name", false), ("Data", false), ("Age", false)],
-        "services" => &[
-            ("Name", false),
-            ("Type", false),
-            ("Cluster-IP", false),
-            ("External-IP", false),
-            ("Port(s)", false),
-            ("Age", false),
-            ("Selector", true),
-        ],
-        "serviceaccounts" => &[("Name", false), ("Secrets", false), ("Age", false)],
-        "deployments" => {
-            &[("Name", false), ("Ready", false), ("Up-to-date", false), ("Available", false), ("Age", false)]
+        "configmaps" => {
+            &[("Name", false, Cell::Name), ("Data", false, Cell::Count("/data")), ("Age", false, Cell::Age)]
         }
-        "clusterrolebindings" | "rolebindings" => &[("Name", false), ("Role", false), ("Age", false)],
-        "clusterroles" | "roles" => &[("Name", false), ("Created At", false)],
-        _ => &[("Name", false), ("Age", false)],
+        "serviceaccounts" => &[
+            ("Name", false, Cell::Name),
+            ("Secrets", false, Cell::Count("/secrets")),
+            ("Age", false, Cell::Age),
+        ],
+        "endpoints" => &[
+            ("Name", false, Cell::Name),
+            ("Endpoints", false, Cell::Text("/subsets/0/addresses/0/ip")),
+            ("Age", false, Cell::Age),
+        ],
+        "ingresses" => &[
+            ("Name", false, Cell::Name),
+            ("Class", false, Cell::Text("/spec/ingressClassName")),
+            ("Hosts", false, Cell::Or("/spec/rules/0/host", "*")),
+            ("Address", false, Cell::Or("/status/loadBalancer/ingress/0/ip", "")),
+            ("Ports", false, Cell::Fixed("80")),
+            ("Age", false, Cell::Age),
+        ],
+        _ => NAMED,
     }
 }
 
 /// `objects` as a table.
 pub(super) fn table(resource: &Resource, objects: &[&Value], revision: &str, now: i64) -> Value {
-    let columns: Vec<Value> = columns(resource)
+    let columns = columns(resource);
+    let told: Vec<Value> = columns
         .iter()
-        .map(|(name, more)| {
+        .map(|(name, more, _)| {
             let format = if *name == "Name" { "name" } else { "" };
             json!({ "name": name, "type": "string", "format": format, "description": "", "priority": u8::from(*more) })
         })
@@ -73,13 +205,35 @@ pub(super) fn table(resource: &Resource, objects: &[&Value], revision: &str, now
             let part = json!({
                 "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object.get("metadata"),
             });
-            json!({ "cells": cells(resource, object, now), "object": part })
+            let cells: Vec<String> = columns.iter().map(|(.., cell)| cell.of(object, now)).collect();
+            json!({ "cells": cells, "object": part })
         })
         .collect();
     json!({
         "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": { "resourceVersion": revision },
-        "columnDefinitions": columns, "rows": rows,
+        "columnDefinitions": told, "rows": rows,
     })
+}
+
+impl Cell {
+    /// What stands there for an object.
+    fn of(self, object: &Value, now: i64) -> String {
+        let or = |text: String, other: &str| if text.is_empty() { other.to_owned() } else { text };
+        match self {
+            Cell::Name => text(object, "/metadata/name"),
+            Cell::Age => age(&text(object, "/metadata/creationTimestamp"), now),
+            Cell::Made => text(object, "/metadata/creationTimestamp"),
+            Cell::Text(place) => or(text(object, place), "<none>"),
+            Cell::Or(place, other) => or(text(object, place), other),
+            Cell::Count(place) => match object.pointer(place) {
+                Some(Value::Object(fields)) => fields.len().to_string(),
+                Some(Value::Array(list)) => list.len().to_string(),
+                _ => "0".to_owned(),
+            },
+            Cell::Fixed(text) => text.to_owned(),
+            Cell::By(told) => told(object),
+        }
+    }
 }
 
 fn text(object: &Value, place: &str) -> String {
@@ -90,75 +244,56 @@ fn text(object: &Value, place: &str) -> String {
     }
 }
 
-fn or_none(text: String) -> String {
-    if text.is_empty() { "<none>".to_owned() } else { text }
+fn capital(text: &str) -> String {
+    if text == "true" { "True".to_owned() } else { "False".to_owned() }
 }
 
-fn cells(resource: &Resource, object: &Value, now: i64) -> Vec<Value> {
-    let name = text(object, "/metadata/name");
-    let created = text(object, "/metadata/creationTimestamp");
-    let age = age(&created, now);
-    let count = |place: &str| match object.pointer(place) {
-        Some(Value::Object(fields)) => fields.len(),
-        Some(Value::Array(list)) => list.len(),
-        _ => 0,
-    };
-    let all: Vec<String> = match resource.name {
-        "pods" => {
-            let number = count("/spec/containers");
-            let ready = count("/status/containerStatuses");
-            let ip = or_none(text(object, "/status/podIP"));
-            let node = or_none(text(object, "/spec/nodeName"));
-            let phase = text(object, "/status/phase");
-            let none = || "<none>".to_owned();
-            vec![name, format!("{ready}/{number}"), phase, "0".into(), age, ip, node, none(), none()]
-        }
-        "nodes" => vec![
-            name,
-            "Ready".into(),
-            "control-plane".into(),
-            age,
-            text(object, "/status/nodeInfo/kubeletVersion"),
-            text(object, "/status/addresses/0/address"),
-            "<none>".into(),
-            text(object, "/status/nodeInfo/osImage"),
-            text(object, "/status/nodeInfo/kernelVersion"),
-            text(object, "/status/nodeInfo/containerRuntimeVersion"),
-        ],
-        "namespaces" => vec![name, text(object, "/status/phase"), age],
-        "secrets" => vec![name, text(object, "/type"), count("/data").to_string(), age],
-        "configmaps" => vec![name, count("/data").to_string(), age],
-        "services" => service(object, name, age),
-        "serviceaccounts" => vec![name, "0".into(), age],
-        "deployments" => {
-            let wanted = text(object, "/spec/replicas");
-            let there = text(object, "/status/readyReplicas");
-            let there = if there.is_empty() { "0".to_owned() } else { there };
-            let wanted = if wanted.is_empty() { "1".to_owned() } else { wanted };
-            vec![name, format!("{there}/{wanted}"), there.clone(), there, age]
-        }
-        "clusterrolebindings" | "rolebindings" => {
-            let role = format!("{}/{}", text(object, "/roleRef/kind"), text(object, "/roleRef/name"));
-            vec![name, role, age]
-        }
-        "clusterroles" | "roles" => vec![name, created],
-        _ => vec![name, age],
-    };
-    all.into_iter().map(Value::String).collect()
+fn list<'a>(object: &'a Value, place: &str) -> &'a [Value] {
+    object.pointer(place).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-fn service(object: &Value, name: String, age: String) -> Vec<String> {
-    let ports = object.pointer("/spec/ports").and_then(Value::as_array).cloned().unwrap_or_default();
-    let ports: Vec<String> = ports
+/// Containers of a pod that are ready, and all of them.
+fn ready(object: &Value) -> String {
+    format!("{}/{}", list(object, "/status/containerStatuses").len(), list(object, "/spec/containers").len())
+}
+
+/// Pods of a controller that are ready, and that are wanted.
+fn replicas(object: &Value) -> String {
+    let or = |place: &str, other: &'static str| {
+        let number = text(object, place);
+        if number.is_empty() { other.to_owned() } else { number }
+    };
+    format!("{}/{}", or("/status/readyReplicas", "0"), or("/spec/replicas", "1"))
+}
+
+/// One thing of all containers of a controller.
+fn each(object: &Value, key: &str) -> String {
+    let containers = list(object, "/spec/template/spec/containers");
+    let all: Vec<&str> =
+        containers.iter().filter_map(|container| container.get(key).and_then(Value::as_str)).collect();
+    all.join(",")
+}
+
+fn selector(object: &Value, place: &str) -> String {
+    let Some(Value::Object(fields)) = object.pointer(place) else { return "<none>".to_owned() };
+    let pairs: Vec<String> =
+        fields.iter().map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
+    pairs.join(",")
+}
+
+fn role(object: &Value) -> String {
+    format!("{}/{}", text(object, "/roleRef/kind"), text(object, "/roleRef/name"))
+}
+
+fn ports(object: &Value) -> String {
+    let ports: Vec<String> = list(object, "/spec/ports")
         .iter()
         .map(|port| {
             let protocol = port.get("protocol").and_then(Value::as_str).unwrap_or("TCP");
             format!("{}/{protocol}", port.get("port").unwrap_or(&Value::Null))
         })
         .collect();
-    let kind = text(object, "/spec/type");
-    let address = or_none(text(object, "/spec/clusterIP"));
-    vec![name, kind, address, "<none>".into(), ports.join(","), age, "<none>".into()]
+    ports.join(",")
 }
 
 /// The time since a moment, as people read it.
@@ -190,6 +325,19 @@ fn age(moment: &str, now: i64) -> String {
 #[cfg(test)]
 mod unit {
     use super::*;
+
+    #[test]
+    fn each_resource_has_its_columns() {
+        let object = json!({
+            "metadata": { "name": "a", "creationTimestamp": "2026-11-30T03:00:00Z" },
+            "spec": { "replicas": 2, "template": { "spec": { "containers": [{ "name": "c", "image": "i" }] } } },
+            "status": { "readyReplicas": 1 },
+        });
+        let resource = Resource::find("apps", "deployments").unwrap();
+        let table = table(resource, &[&object], "7", 1_796_011_200_000_000);
+        assert_eq!(table["rows"][0]["cells"], json!(["a", "1/2", "0", "0", "60m", "c", "i", "<none>"]));
+        assert_eq!(table["columnDefinitions"][5]["priority"], 1);
+    }
 
     #[test]
     fn ages_are_told_as_people_read_them() {
