@@ -150,14 +150,30 @@ fn unfollow(call: &mut Call<'_>, space: &str, name: &str, object: &Value) {
     let controls =
         ["/spec/template", "/spec/jobTemplate"].iter().any(|place| object.pointer(place).is_some());
     let Some(pods) = Resource::find("", "pods").filter(|_| controls) else { return };
+    // Names of pods end with five letters, and before them those of a deployment have the hash of their set.
     let is_own = |pod: &str| {
-        let tail = pod.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
-        tail.is_some_and(|tail| tail.len() == 5 && !tail.contains('-'))
+        let parts: Vec<&str> = pod
+            .strip_prefix(name)
+            .and_then(|rest| rest.strip_prefix('-'))
+            .unwrap_or_default()
+            .split('-')
+            .collect();
+        matches!(parts.as_slice(), [tail] if tail.len() == 5)
+            || matches!(parts.as_slice(), [set, tail] if set.len() == 10 && tail.len() == 5)
     };
-    let named = |pod: &Value| pod.pointer("/metadata/name").and_then(Value::as_str).map(str::to_owned);
+    let named = |object: &Value| object.pointer("/metadata/name").and_then(Value::as_str).map(str::to_owned);
     let names: Vec<String> = call.store.list(pods, space).into_iter().filter_map(named).collect();
     for pod in names.iter().filter(|pod| is_own(pod)) {
         call.store.remove(pods, space, pod);
+    }
+    let Some(sets) = Resource::find("apps", "replicasets") else { return };
+    let names: Vec<String> = call.store.list(sets, space).into_iter().filter_map(named).collect();
+    let is_set = |set: &str| {
+        let rest = set.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
+        rest.is_some_and(|rest| rest.len() == 10 && !rest.contains('-'))
+    };
+    for set in names.iter().filter(|set| is_set(set)) {
+        call.store.remove(sets, space, set);
     }
 }
 

@@ -196,6 +196,67 @@ fn system(filling: &mut Filling<'_>, release: &Release) {
     filling.add("", "services", "kube-system", "kube-dns", dns);
     let image = format!("registry.k8s.io/coredns/coredns:{}", release.dns);
     filling.add("apps", "deployments", "kube-system", "coredns", deployment("coredns", &image, 2));
+    filling.add(
+        "apps",
+        "replicasets",
+        "kube-system",
+        &format!("coredns-{set}"),
+        deployment("coredns", &image, 2),
+    );
+    for (space, name, image) in [
+        ("kube-system", "kube-proxy", format!("registry.k8s.io/kube-proxy:v{version}")),
+        ("kube-flannel", "kube-flannel-ds", "docker.io/flannel/flannel:v0.22.3".to_owned()),
+    ] {
+        filling.add("apps", "daemonsets", space, name, daemons(name, &image));
+    }
+    settings(filling, release);
+}
+
+/// A set of pods, one for each node.
+fn daemons(name: &str, image: &str) -> Value {
+    json!({
+        "metadata": { "labels": { "k8s-app": name } },
+        "spec": {
+            "selector": { "matchLabels": { "k8s-app": name } },
+            "template": {
+                "metadata": { "labels": { "k8s-app": name } },
+                "spec": {
+                    "containers": [{ "name": name, "image": image }], "hostNetwork": true,
+                    "nodeSelector": { "kubernetes.io/os": "linux" },
+                },
+            },
+        },
+        "status": {
+            "desiredNumberScheduled": 1, "currentNumberScheduled": 1, "numberReady": 1, "updatedNumberScheduled": 1,
+            "numberAvailable": 1,
+        },
+    })
+}
+
+/// What kubeadm writes down of the cluster that it made.
+fn settings(filling: &mut Filling<'_>, release: &Release) {
+    const COREDNS: &str = ".:53 {\n    errors\n    health {\n       lameduck 5s\n    }\n    ready\n    kubernetes \
+        cluster.local in-addr.arpa ip6.arpa {\n       pods insecure\n       fallthrough in-addr.arpa ip6.arpa\n       \
+        ttl 30\n    }\n    prometheus :9153\n    forward . /etc/resolv.conf {\n       max_concurrent 1000\n    }\n    \
+        cache 30\n    loop\n    reload\n    loadbalance\n}\n";
+    let made = format!(
+        "apiServer:\n  extraArgs:\n    authorization-mode: Node,RBAC\n  timeoutForControlPlane: 4m0s\napiVersion: \
+         kubeadm.k8s.io/v1beta3\ncertificatesDir: /etc/kubernetes/pki\nclusterName: kubernetes\ncontrollerManager: \
+         {{}}\ndns: {{}}\netcd:\n  local:\n    dataDir: /var/lib/etcd\nimageRepository: registry.k8s.io\nkind: \
+         ClusterConfiguration\nkubernetesVersion: v{}\nnetworking:\n  dnsDomain: cluster.local\n  podSubnet: \
+         10.244.0.0/16\n  serviceSubnet: 10.96.0.0/12\nscheduler: {{}}\n",
+        release.version
+    );
+    filling.add("", "configmaps", "kube-system", "coredns", json!({ "data": { "Corefile": COREDNS } }));
+    let kubeadm = json!({ "data": { "ClusterConfiguration": made } });
+    filling.add("", "configmaps", "kube-system", "kubeadm-config", kubeadm);
+    let address = filling.host.persona().ip.to_string();
+    let subsets = json!([{ "addresses": [{ "ip": address }], "ports": [{ "name": "https", "port": 6443 }] }]);
+    filling.add("", "endpoints", "default", "kubernetes", json!({ "subsets": subsets }));
+    for (name, value) in [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)]
+    {
+        filling.add("scheduling.k8s.io", "priorityclasses", "", name, json!({ "value": value }));
+    }
 }
 
 fn deployment(name: &str, image: &str, replicas: u32) -> Value {
@@ -298,6 +359,7 @@ fn workloads(filling: &mut Filling<'_>, space: &str) {
     {
         filling.add("apps", "deployments", space, name, deployment(name, image, number));
         let set = filling.store.digits().get(..10).unwrap_or_default().to_owned();
+        filling.add("apps", "replicasets", space, &format!("{name}-{set}"), deployment(name, image, number));
         for _ in 0..number {
             let pod = format!("{name}-{set}-{}", filling.store.tail());
             let from = json!([{ "secretRef": { "name": "db-credentials" } }]);
