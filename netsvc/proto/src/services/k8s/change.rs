@@ -262,6 +262,9 @@ pub(super) fn change(call: &mut Call<'_>, way: &Way<'_>, resource: &'static Reso
         return Reply::ok(object);
     }
     let at = seeded::moment(call.now);
+    if way.sub == "ephemeralcontainers" {
+        seeded::joined(&mut object, &at);
+    }
     match call.store.put(resource, way.space, way.name, object, &at) {
         Ok(object) if way.sub == "scale" => Reply::ok(scale(&object)),
         Ok(object) => Reply::ok(object),

@@ -60,7 +60,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Asked {
             deeds::command(call, &format!("logs {space}/{pod}"));
             match find(call, space, pod) {
                 Some(target) => {
-                    let target = Target { words: pods::own(&target.pod), ..target };
+                    let target = Target { words: pods::own(&target.pod, ""), ..target };
                     Asked::Deed(Deed::Log(Log::of(call, target)))
                 }
                 None => absent(pod),
@@ -102,7 +102,7 @@ fn program(call: &mut Call<'_>, space: &str, pod: &str) -> Asked {
     }
     // It has names of its own for the channels, and those of the API server are often sent.
     let wants = |names: [&str; 2]| names.iter().any(|name| call.flag(name));
-    let words = if words.is_empty() { pods::own(&target.pod) } else { words };
+    let words = if words.is_empty() { pods::own(&target.pod, "") } else { words };
     Asked::Deed(Deed::Exec(Target {
         words: if words.is_empty() { vec!["sh".to_owned()] } else { words },
         terminal: call.flag("tty"),

@@ -22,19 +22,27 @@ fn find(call: &Call<'_>, way: &Way<'_>, resource: &Resource) -> Result<Target, R
         return Err(Reply::missing(resource.name, resource.group, way.name));
     };
     let asked = call.value("container");
-    let containers = pod.pointer("/spec/containers").and_then(Value::as_array);
-    let named = |container: &Value| container.get("name").and_then(Value::as_str) == Some(asked);
-    if !asked.is_empty() && !containers.is_some_and(|all| all.iter().any(named)) {
+    if !asked.is_empty() && container(&pod, asked).is_none() {
         let message = format!("container {asked} is not valid for pod {}", way.name);
         return Err(Reply::bad(message));
     }
     Ok(Target { space: way.space.to_owned(), name: way.name.to_owned(), pod, ..Target::default() })
 }
 
-/// What a pod runs by itself.
-pub(super) fn own(pod: &Value) -> Vec<String> {
+/// The container of a pod that is called so; those that were added to look into it are among them.
+fn container<'a>(pod: &'a Value, name: &str) -> Option<&'a Value> {
+    let places = ["/spec/containers", "/spec/ephemeralContainers", "/spec/initContainers"];
+    let mut all = places.iter().filter_map(|place| pod.pointer(place)?.as_array()).flatten();
+    all.find(|container| container.get("name").and_then(Value::as_str) == Some(name))
+}
+
+/// What a container of a pod runs by itself; the first, where `name` is none's.
+pub(super) fn own(pod: &Value, name: &str) -> Vec<String> {
+    let Some(container) = container(pod, name).or_else(|| pod.pointer("/spec/containers/0")) else {
+        return Vec::new();
+    };
     let part = |key: &str| {
-        let list = pod.pointer(&format!("/spec/containers/0/{key}")).and_then(Value::as_array);
+        let list = container.get(key).and_then(Value::as_array);
         list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
     };
     [part("command"), part("args")].concat()
@@ -55,7 +63,7 @@ fn program(call: &mut Call<'_>, way: &Way<'_>, resource: &Resource) -> Deed {
             return Deed::Reply(Reply::bad("you must specify at least 1 command for the container"));
         }
         "exec" => words,
-        _ => own(&target.pod),
+        _ => own(&target.pod, call.value("container")),
     };
     Deed::Exec(Target {
         words: if words.is_empty() { vec!["sh".to_owned()] } else { words },
@@ -85,7 +93,10 @@ fn log(call: &mut Call<'_>, way: &Way<'_>, resource: &Resource) -> Deed {
                 format!("previous terminated container \"{container}\" in pod \"{}\" not found", target.name);
             Deed::Reply(Reply::bad(message))
         }
-        Ok(target) => Deed::Log(Log::of(call, Target { words: own(&target.pod), ..target })),
+        Ok(target) => {
+            let words = own(&target.pod, call.value("container"));
+            Deed::Log(Log::of(call, Target { words, ..target }))
+        }
         Err(reply) => Deed::Reply(reply),
     }
 }

@@ -105,6 +105,25 @@ pub(super) fn running(host: &Host, store: &mut Store, mut pod: Value, at: &str) 
     pod
 }
 
+/// Containers that were added to a pod run.
+pub(super) fn joined(pod: &mut Value, at: &str) {
+    let added =
+        pod.pointer("/spec/ephemeralContainers").and_then(Value::as_array).cloned().unwrap_or_default();
+    let statuses: Vec<Value> = added
+        .iter()
+        .take(16)
+        .map(|container| {
+            json!({
+                "name": container.get("name"), "image": container.get("image"), "ready": false, "restartCount": 0,
+                "state": { "running": { "startedAt": at } },
+            })
+        })
+        .collect();
+    if let Some(Value::Object(status)) = pod.get_mut("status") {
+        status.insert("ephemeralContainerStatuses".to_owned(), statuses.into());
+    }
+}
+
 /// The cluster of `host` as it is found.
 pub(super) fn store(host: &Host, release: &Release) -> Store {
     let persona = host.persona();
