@@ -159,6 +159,15 @@ fn walked_from_inside(lab: &Lab, outside: &Login, middle: &Login) {
         let (_, text) = outside.run(lab, &command);
         assert!(text.contains(wanted), "{command}: {text}");
     }
+    // An older habit than `-W`: a connection that a command in front carries.
+    let proxy = outside.words(&format!("nc {ip} 22"));
+    let proxy = proxy.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+    let plain = Login { through: None, ..middle.clone() };
+    let mut words = plain.words("hostname");
+    words.splice(4..4, ["-o".to_owned(), format!("ProxyCommand={proxy}")]);
+    let all: Vec<&str> = ["lab", "exec", "--"].into_iter().chain(words.iter().map(String::as_str)).collect();
+    let text = printed(&lab.command(&all));
+    assert!(text.contains(name), "{text}");
     // As for a forward: the connection there names who came first, and the machine between.
     let login = stored(lab, "a login from the shell in front", |event| {
         event["decky"] == "corp.decky-002"

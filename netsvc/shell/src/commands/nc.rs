@@ -196,7 +196,7 @@ impl Call {
 
     /// Tries one port; the status when there is a connection.
     fn one(&self, shell: &mut Shell, port: u16) -> Result<Option<i32>, Flow> {
-        let alone = !self.scan && !shell.at_terminal();
+        let alone = !self.scan && !shell.at_terminal() && !shell.streams();
         // It may be asked for again once it is there, so it comes before the connection.
         let input = if alone { shell.read_all()? } else { Vec::new() };
         let connected = shell.connect(&self.host, port, self.patience)?;

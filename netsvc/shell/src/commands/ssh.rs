@@ -312,7 +312,7 @@ impl Call {
         });
         let command = self.command.as_deref().map(text::encode);
         let Some(wire) = login.open(command.as_deref(), asked) else { return Ok(FAILED) };
-        if shell.at_terminal() && !self.has("n") {
+        if (shell.at_terminal() || shell.streams()) && !self.has("n") {
             return shell.relay(wire);
         }
         let socket = Socket::new(wire);

@@ -13,6 +13,8 @@ const ENDED: &str = "\0ended ";
 #[derive(Default)]
 pub(crate) struct Outward {
     pub(crate) way: Way,
+    /// Whether whoever runs lines without a terminal carries connections for them.
+    carries: bool,
     /// The connection that the terminal is handed over to.
     carried: Option<Box<dyn Wire>>,
     /// The login at another node that is under way, and the password that its program is given.
@@ -46,6 +48,16 @@ impl Shell {
         self.interactive && self.in_is_terminal() && self.out_is_terminal()
     }
 
+    /// Says that connections are carried for lines without a terminal: see [`Shell::take_carried`].
+    pub fn set_carries(&mut self) {
+        self.outward.carries = true;
+    }
+
+    /// Whether the running command has the session's input and output for itself, and they are carried for it.
+    pub(crate) fn streams(&self) -> bool {
+        self.outward.carries && self.script.is_none() && self.in_is_session() && self.reads_piecewise()
+    }
+
     /// Hands the terminal over to a connection. The command runs again when it has ended: [`Shell::relayed`].
     pub(crate) fn relay(&mut self, wire: Box<dyn Wire>) -> Status {
         self.outward.carried = Some(wire);
@@ -62,7 +74,7 @@ impl Shell {
     }
 
     /// Goes on with the line whose connection has ended with `status`.
-    pub(crate) fn end_relay(&mut self, status: i32) -> Outcome {
+    pub fn end_relay(&mut self, status: i32) -> Outcome {
         self.feed_line(Some(&format!("{ENDED}{status}")))
     }
 
@@ -71,8 +83,9 @@ impl Shell {
         self.input_ended()
     }
 
-    /// The connection that the terminal is handed over to.
-    pub(crate) fn take_carried(&mut self) -> Option<Box<dyn Wire>> {
+    /// The connection that the session's input and output are handed over to: the line that waits goes on with
+    /// [`Shell::end_relay`].
+    pub fn take_carried(&mut self) -> Option<Box<dyn Wire>> {
         self.outward.carried.take()
     }
 }

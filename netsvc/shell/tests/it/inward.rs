@@ -250,6 +250,25 @@ fn a_login_without_a_terminal_needs_a_password_that_is_given() {
 }
 
 #[test]
+fn what_has_the_session_for_itself_is_carried_by_whoever_runs_it() {
+    let (mut shell, _) = shell("debian12", false);
+    shell.set_carries();
+    let outcome = shell.exec("nc -v db01 22; echo \"is $?\"", None);
+    assert!(outcome.waits.is_some());
+    let shown = |outcome: &netsvc_shell::Outcome| {
+        outcome.chunks.iter().flat_map(|chunk| chunk.bytes.clone()).map(char::from).collect::<String>()
+    };
+    assert_eq!(shown(&outcome), "Connection to db01 (10.1.9.7) 22 port [tcp/ssh] succeeded!\n");
+    let mut wire = shell.take_carried().unwrap_or_else(|| panic!("nothing is carried"));
+    assert_eq!(wire.receive(Duration::ZERO), Received::Bytes(b"SSH-2.0-".to_vec()));
+    let outcome = shell.end_relay(4);
+    assert_eq!((shown(&outcome).as_str(), outcome.waits), ("is 4\n", None));
+    // A pipe, and a loop that reads, have what they need in the shell.
+    let outcome = shell.exec("nc db01 22 </dev/null | head -c 4", None);
+    assert_eq!((shown(&outcome).as_str(), outcome.waits), ("SSH-", None));
+}
+
+#[test]
 fn a_terminal_is_handed_over_and_comes_back() {
     let (shell, sent) = shell("debian12", true);
     let mut terminal = Terminal::new(shell);

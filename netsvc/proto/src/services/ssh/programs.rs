@@ -9,10 +9,17 @@ use crate::{
     output::{PAUSE, TRICKLE, until, with_returns},
 };
 use netsvc_kit::{Host, Link, recorder};
-use netsvc_shell::{Emit, Outcome, Shell, ShellHost, Stream, Terminal, TerminalOutput, Waits, text};
+use netsvc_shell::{
+    Emit, Outcome, Shell, ShellHost, Stream, Terminal, TerminalOutput, Waits,
+    reach::{Received, Wire},
+    text,
+};
 use netsvc_ssh::{ChannelIo, Event, Exit, Gone, Program, ProgramKind, scp};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+/// Time between two looks at a connection that is carried, and the longest one while nothing comes.
+const LOOK: Duration = Duration::from_millis(2);
+const LOOKS: Duration = Duration::from_millis(50);
 /// What a shell that failed inside ends with, as one that a signal ended.
 const FAILED: Exit = Exit::Status(255);
 
@@ -31,6 +38,7 @@ impl Login {
         let facts = account::facts(&self.host, &self.link, tty);
         let mut shell = self.shell.login(&self.user, self.link.source(), facts);
         onward::lead(&self.host, &self.link, &mut shell);
+        shell.set_carries();
         for (name, value) in &program.environment {
             shell.set_environment(&text::decode(name), &text::decode(value));
         }
@@ -99,6 +107,12 @@ impl Login {
     ) -> Result<Exit, Cut> {
         self.emit(&mut outcome, typing.terminal, io).await?;
         while let Some(waits) = outcome.waits {
+            if let Some(wire) = shell.as_mut().and_then(Shell::take_carried) {
+                let status = self.carry(wire, typing, io).await?;
+                outcome = self.step(shell, io, move |shell| shell.end_relay(status)).await?;
+                self.emit(&mut outcome, typing.terminal, io).await?;
+                continue;
+            }
             let (line, shown) = (typing.terminal || waits != Waits::Input, waits != Waits::Secret);
             let (input, ended) = match waits {
                 Waits::More => (Vec::new(), typing.ended()),
@@ -125,6 +139,53 @@ impl Login {
             }
         }
         Ok(Exit::Status(u32::try_from(outcome.status).unwrap_or(255)))
+    }
+
+    /// Lets a command's connection and the client talk; the status that it ends with.
+    async fn carry(
+        &self,
+        mut wire: Box<dyn Wire>,
+        typing: &mut Typing,
+        io: &mut ChannelIo,
+    ) -> Result<i32, Cut> {
+        let writer = io.writer();
+        let (mut pause, mut open) = (LOOK, true);
+        loop {
+            match wire.receive(Duration::ZERO) {
+                Received::Bytes(bytes) => {
+                    writer.write(&bytes).await.map_err(|Gone| Cut::Gone)?;
+                    pause = LOOK;
+                    continue;
+                }
+                Received::Closed => return Ok(wire.status().unwrap_or(0)),
+                Received::Nothing => {}
+            }
+            if !open {
+                tokio::select! {
+                    event = io.interrupted() => return Err(Cut::of(event)),
+                    () = tokio::time::sleep(pause) => pause = (pause * 2).min(LOOKS),
+                }
+                continue;
+            }
+            tokio::select! {
+                typed = typing.piece(io) => {
+                    let (bytes, ended) = typed?;
+                    let send = move |wire: &mut Box<dyn Wire>| {
+                        let sent = bytes.is_empty() || wire.send(&bytes);
+                        if ended {
+                            wire.end();
+                        }
+                        sent
+                    };
+                    let (back, sent) = self.away(wire, send).await.map_err(|_| Cut::Failed)?;
+                    if !sent {
+                        return Ok(1);
+                    }
+                    (wire, open, pause) = (back, !ended, LOOK);
+                }
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LOOKS),
+            }
+        }
     }
 
     /// A shell without a terminal: bots pipe their commands into it.
