@@ -455,10 +455,8 @@ mod tests {
             .into_iter()
             .filter(|record| record.kind == "forward_request")
             .map(|record| {
-                let of = |name: &str| {
-                    let found = record.fields.iter().find(|(found, _)| found.as_str() == name);
-                    found.map(|(_, value)| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
-                };
+                let of =
+                    |name: &str| String::from_utf8_lossy(record.field(name).unwrap_or_default()).into_owned();
                 (of("target"), of("outcome"))
             })
             .collect();
