@@ -28,7 +28,6 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("iptables", iptables),
     ("ip6tables", iptables),
     ("iptables-save", |_, _| Ok(0)),
-    ("traceroute", unreachable),
     ("tcpdump", |_, _| Ok(1)),
     ("ssh-keygen", |_, _| Ok(0)),
     ("ssh-keyscan", connect),
@@ -209,7 +208,8 @@ pub(super) fn answers(shell: &Shell, address: Ipv4Addr) -> bool {
         || live.neighbours().iter().any(|(known, _)| *known == IpAddr::V4(address))
 }
 
-fn unreachable(shell: &mut Shell, arguments: &[String]) -> Status {
+/// What is said of a host that no route leads to.
+pub(super) fn unreachable(shell: &mut Shell, arguments: &[String]) -> Status {
     let host = rest(arguments).last().cloned().unwrap_or_default();
     shell.err(&format!("{}: {host}: Network is unreachable\n", own(arguments)))?;
     Ok(2)

@@ -1,10 +1,15 @@
-//! `ping`: who answers is the node itself, its neighbours, and where a way of the node leads to somebody.
+//! `ping` and `traceroute`: who answers is the node itself, its neighbours, and where a way of the node leads to somebody.
 
-use super::{Run, network::answers, options::options};
+use super::{
+    Run,
+    network::{answers, unreachable},
+    options::options,
+    rest,
+};
 use crate::interpret::{Flow, Shell, Status};
 use std::{net::Ipv4Addr, time::Duration};
 
-pub(super) const COMMANDS: &[(&str, Run)] = &[("ping", ping)];
+pub(super) const COMMANDS: &[(&str, Run)] = &[("ping", ping), ("traceroute", traceroute)];
 
 /// Time between two questions.
 const PACE: Duration = Duration::from_millis(1_012);
@@ -66,6 +71,26 @@ fn ping(shell: &mut Shell, arguments: &[String]) -> Status {
     let count = count.min(within).clamp(1, 50);
     let call = Call { host, address, count, answer, quiet: options.has('q') };
     if busybox { call.busybox(shell) } else { call.iputils(shell) }
+}
+
+fn traceroute(shell: &mut Shell, arguments: &[String]) -> Status {
+    let words = rest(arguments).iter().filter(|word| !word.starts_with('-'));
+    let known = words.filter_map(|word| Some((word.clone(), shell.outward.way.find(word)?))).last();
+    let Some((host, found)) = known else { return unreachable(shell, arguments) };
+    let address = found.address;
+    let size = if shell.flavour().busybox() { 46 } else { 60 };
+    shell.out(&format!("traceroute to {host} ({address}), 30 hops max, {size} byte packets\n"))?;
+    let hops = u32::from(found.hops);
+    for hop in 1..=if found.ttl.is_some() { hops + 1 } else { 30 } {
+        if hop <= hops || found.ttl.is_none() {
+            shell.wait(Duration::from_secs(5))?;
+            shell.out(&format!("{hop:>2}  * * *\n"))?;
+            continue;
+        }
+        let times: String = (0..3).map(|_| format!("  {:.3} ms", time(shell))).collect();
+        shell.out(&format!("{hop:>2}  {host} ({address}){times}\n"))?;
+    }
+    Ok(0)
 }
 
 /// Round-trip times in milliseconds.

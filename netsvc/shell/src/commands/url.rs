@@ -99,7 +99,7 @@ impl Url {
         self.host.parse::<std::net::Ipv6Addr>().is_ok()
     }
 
-    /// Whether the host is this one, and nothing listens at the port.
+    /// Whether the host is this one, and nothing listens at the port; or one that gives nothing that is made up.
     pub(super) fn is_refused(&self, shell: &Shell) -> bool {
         let own = self.host.parse::<Ipv4Addr>().is_ok_and(|address| {
             address.is_loopback() || std::net::IpAddr::V4(address) == shell.live.persona.ip
@@ -108,7 +108,8 @@ impl Url {
         let open = listeners(&shell.live)
             .iter()
             .any(|listener| listener.transport == Transport::Tcp && Some(listener.port) == port);
-        (own || self.host == "localhost") && !open
+        // What a way leads to answers in its own words, or not at all.
+        self.found.is_some() || (own || self.host == "localhost") && !open
     }
 
     /// The path with its query.
