@@ -143,7 +143,7 @@ fn a_walk_with_stolen_credentials_reaches_the_innermost_lan_and_a_scan_only_the_
 /// What the shell in front connects to is what forwards through it reach.
 fn walked_from_inside(lab: &Lab, outside: &Login, middle: &Login) {
     let (_, name) = middle.run(lab, "hostname");
-    let name = name.lines().last().unwrap_or_default().trim();
+    let name = name.lines().next_back().unwrap_or_default().trim();
     let Login { user, ip, password, .. } = middle;
     let password = format!("'{}'", password.replace('\'', "'\\''"));
     let hop = format!("sshpass -p {password} ssh -o StrictHostKeyChecking=no {user}@{ip} hostname");

@@ -75,13 +75,14 @@ fn ping(shell: &mut Shell, arguments: &[String]) -> Status {
 
 fn traceroute(shell: &mut Shell, arguments: &[String]) -> Status {
     let words = rest(arguments).iter().filter(|word| !word.starts_with('-'));
-    let known = words.filter_map(|word| Some((word.clone(), shell.outward.way.find(word)?))).last();
+    let known = words.filter_map(|word| Some((word.clone(), shell.outward.way.find(word)?))).next_back();
     let Some((host, found)) = known else { return unreachable(shell, arguments) };
     let address = found.address;
     let size = if shell.flavour().busybox() { 46 } else { 60 };
     shell.out(&format!("traceroute to {host} ({address}), 30 hops max, {size} byte packets\n"))?;
     let hops = u32::from(found.hops);
-    for hop in 1..=if found.ttl.is_some() { hops + 1 } else { 30 } {
+    let last = if found.ttl.is_some() { hops + 1 } else { 30 };
+    for hop in 1..=last {
         if hop <= hops || found.ttl.is_none() {
             shell.wait(Duration::from_secs(5))?;
             shell.out(&format!("{hop:>2}  * * *\n"))?;
