@@ -6,13 +6,15 @@ use crate::{
     controller, files,
     files::{Files, Membership},
     http, join, listener,
-    message::{self, Orders, Renew, Renewed, Report},
+    message::{self, Heard, Orders, Piece, PieceSent, Renew, Renewed, Report},
     refusal::Refusal,
     tls::{self, Own, Revoked},
+    update::Told,
 };
 use decnet_bus::Bus;
 use decnet_model::{
     paths::Paths,
+    record::UpdateState,
     swarm::{Identity, Invited, Lag, Token},
     worker::Worker,
 };
@@ -248,6 +250,30 @@ async fn each_impostor_is_refused_with_a_reason_of_its_own_and_nothing_changes()
     assert!(master.report(Some(&own), &member.host).await.is_ok(), "the honest one still is let in");
     let counted = master.status.copy().counters["refused"].as_u64().unwrap();
     assert!(8 <= counted, "{counted}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_hears_or_says_anything_of_a_release_without_a_certificate_of_an_agent() {
+    let master = Master::up().await;
+    let (_, own) = master.agent("honest").await;
+    let role = master.files.own("master").unwrap();
+    let piece = Piece { sha256: "00".repeat(32), offset: 0 };
+    let told = Told::new("r.honest", UpdateState::Done, "");
+    for (certificate, wanted) in [(None, Refusal::NoCertificate), (Some(&role), Refusal::Role)] {
+        let (address, config) = (master.address(), || master.client(certificate));
+        let most = message::WITH_PIECE;
+        let sent: Result<PieceSent, Error> =
+            http::ask(&address, config(), message::PIECE, &piece, most, PATIENCE).await;
+        assert_eq!(refusal(sent), wanted);
+        let heard: Result<Heard, Error> =
+            http::ask(&address, config(), message::UPDATE, &told, message::SMALL, PATIENCE).await;
+        assert_eq!(refusal(heard), wanted);
+    }
+    // An agent that is offered nothing gets nothing.
+    let config = master.client(Some(&own));
+    let sent: Result<PieceSent, Error> =
+        http::ask(&master.address(), config, message::PIECE, &piece, message::WITH_PIECE, PATIENCE).await;
+    assert!(matches!(sent, Err(Error::Answer(_))), "{sent:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

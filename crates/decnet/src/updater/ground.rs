@@ -80,7 +80,8 @@ impl<'a> Ground<'a> {
         }
     }
 
-    /// Waits until nobody works in the state folder, and keeps it so: whoever started this host may be starting workers.
+    /// Waits until nobody works in the state folder, and keeps it so: whoever started this host may be starting
+    /// workers.
     fn alone(&self) -> Result<Claim> {
         let mut tries = 0;
         loop {

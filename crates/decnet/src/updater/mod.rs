@@ -31,8 +31,8 @@ use std::time::{Duration, Instant};
 /// Time between two attempts to have an update brought to its end.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// Runs the worker until it is told to stop: it has installed what the link has fetched. It only looks; the work is done
-/// by a process of its own, which outlives this one.
+/// Runs the worker until it is told to stop: it has installed what the link has fetched. It only looks; the work is
+/// done by a process of its own, which outlives this one.
 ///
 /// # Errors
 /// When that process cannot be started.

@@ -88,8 +88,9 @@ fn before(context: &Context, order: &Offer) -> Result<Noted> {
         .filter_map(|worker| Some((worker, Note::read(&paths, worker)?)))
         .collect();
     let now = stamp::now();
-    let names =
-        |list: Vec<&(Worker, Note)>| list.iter().map(|(worker, _)| worker.name().to_owned()).collect();
+    let names = |list: Vec<&(Worker, Note)>| -> Vec<String> {
+        list.iter().map(|(worker, _)| worker.name().to_owned()).collect()
+    };
     let patience = order.patience.clamp(PATIENCE.0, PATIENCE.1);
     Ok(Noted {
         update: Update::staged(&order.id, own::running(), &order.version, patience, now),
