@@ -14,6 +14,10 @@ use std::{os::unix::process::CommandExt, process::Command};
 /// Goes on as the release that is installed, where that is another one. An update that nobody brings to its end, as
 /// after a loss of power, is taken up.
 pub(crate) fn enter(settings: &Settings, verb: Option<&str>) {
+    // What is installed by hand or package is what these install and remove.
+    if matches!(verb, Some("init" | "deinit")) {
+        return;
+    }
     let slots = Slots::new(&Paths::new(settings.state_dir()));
     let running = running();
     let noted = slots.noted();

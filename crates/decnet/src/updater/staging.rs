@@ -50,6 +50,8 @@ pub(super) fn stage(context: &Context, slots: &Slots, order: &Offer) -> Result<N
     let _ = fs::remove_file(&copy);
     staged?;
     if own::running().is_none() {
+        // What another program, which was installed in this one's place, was updated to.
+        slots.flip(None)?;
         slots.put_base(&own::build())?;
     }
     slots.note(&noted)?;
