@@ -2,7 +2,7 @@
 //! stays. All are the same program under another number, behind a script that may do something else.
 
 use crate::{
-    fleet::{have, printed, program},
+    fleet::{client, have, printed, program},
     swarm::Site,
     until,
 };
@@ -31,6 +31,10 @@ fn release(site: &Site, folder: &Path, number: &str, script: &str, key: &str) ->
     let to = bundle.display().to_string();
     site.run("master", &["release", "sign", "--number", number, "--key", &key, "-o", &to, &source]);
     bundle
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
 }
 
 /// Rolls a release out, and returns what became of it on each host: name, state, reason.
@@ -121,6 +125,10 @@ fn a_bad_release_goes_back_by_itself_and_stops_the_roll_out_and_a_good_one_reach
 
     // It crashes: the canary goes back, and the other host never gets it.
     let crashes = make(1, "exit 1", "key");
+    if have("minisign", "minisign") {
+        let told = client("minisign", &["-V", "-m", text(&crashes), "-p", text(&folder.join("key.pub"))]);
+        assert!(told.status.success(), "{}", printed(&told));
+    }
     let rows = rolled(&site, &crashes, &["--all", "--canary", "1"]);
     let states: Vec<_> = rows.iter().map(|(name, state, _)| (name.as_str(), state.as_str())).collect();
     assert_eq!(states, [("alpha", "rolled-back"), ("beta", "cancelled")], "{rows:?}\n{}", site.messages());

@@ -130,7 +130,7 @@ fn hash(mut content: impl Read) -> io::Result<[u8; 64]> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::key::tests::MINISIGNS, *};
 
     #[test]
     fn only_the_same_content_comment_and_key_are_believed() {
@@ -151,6 +151,25 @@ mod tests {
         assert!(signature.verify(&key.public(), &content[..content.len() - 1]).is_err());
         let relabelled = Signature::read(&text.replace("target:x", "target:y")).unwrap();
         assert!(matches!(relabelled.verify(&key.public(), content), Err(SignatureError::Comment)));
+    }
+
+    #[test]
+    fn what_minisign_signed_is_believed() {
+        // `minisign -S -s KEY -m abc -t 'timestamp:1 file:abc'` (0.11), of a file that says `abc`.
+        let text = concat!(
+            "untrusted comment: signature from minisign secret key\n",
+            "RUSzyyhzl/ZWcpccjHoENulfO4I3bVZXdXQsfOsm55JFLA7GpCmenrbvM93J",
+            "wNhxZkqOcqyFHuGkFORk9WD62e0it0Zohgb6ogY=\n",
+            "trusted comment: timestamp:1 file:abc\n",
+            "rZaW1bWKSqbHAuFBD2iyUak6ZHML77vYIO8Vo0agx/x4Ppl1QCwdc28nIkw9UGJsCO4xrkYZgUCNddHYiqWaBg==\n",
+        );
+        let (secret, public) = MINISIGNS;
+        let (secret, public) = (SecretKey::read(secret).unwrap(), PublicKey::read(public).unwrap());
+        let signature = Signature::read(text).unwrap();
+        assert!(signature.verify(&public, &b"abc"[..]).is_ok());
+        assert!(signature.verify(&public, &b"abd"[..]).is_err());
+        // Ed25519 says one thing for one content (RFC 8032): ours is the same.
+        assert_eq!(sign(&secret, &b"abc"[..], "timestamp:1 file:abc").unwrap(), text);
     }
 
     #[test]
