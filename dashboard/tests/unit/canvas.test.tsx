@@ -1,7 +1,10 @@
+import { QueryClientProvider } from "@tanstack/react-query";
 import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, test } from "vitest";
 import { Canvas } from "../../src/pages/topologies/Canvas";
+import { queries } from "../../src/api/queries";
 import { type Document, read } from "../../src/pages/topologies/document";
+import { Inspector } from "../../src/pages/topologies/Inspector";
 import { picture } from "../../src/pages/topologies/layout";
 import { ports } from "../../src/pages/topologies/Rules";
 import { waysOf } from "../../src/pages/topologies/Ways";
@@ -37,6 +40,33 @@ describe("the canvas", () => {
     expect(text).toMatch(/class="decky router lit front"/);
     expect(text).toContain("192.0.2.7: front → pc → gone");
     expect(text.match(/<polyline points="[^" ]+ [^" ]+"/g)?.length).toBe(1);
+  });
+});
+
+describe("beside the canvas", () => {
+  const found = new Map([["rule 1", [{ code: "RULE_UNKNOWN_LAN", warning: false, subject: "rule 1", detail: "no LAN" }]], ["pc", [{ code: "IP_COLLISION", warning: false, subject: "pc", detail: "front has it, too" }]]]);
+  const shown = (chosen: Parameters<typeof Inspector>[0]["chosen"], may: boolean, live = false) => renderToStaticMarkup(
+    <QueryClientProvider client={queries}>
+      <Inspector editing={{ document: DOCUMENT, live, act: may ? () => undefined : undefined }} chosen={chosen} choose={() => undefined} found={found} />
+    </QueryClientProvider>,
+  );
+  test("stands what is wrong with no node, and how a LAN comes", () => {
+    const text = shown(null, true);
+    expect(text).toContain("RULE_UNKNOWN_LAN");
+    expect(text).not.toContain("IP_COLLISION");
+    expect(text).toContain("Add the LAN");
+    expect(shown(null, false)).not.toContain("<form");
+  });
+  test("stands a LAN with who leads there, and a decky with its services and addresses", () => {
+    expect(shown({ kind: "lan", name: "office" }, true)).toMatch(/Take front out of office/);
+    const text = shown({ kind: "decky", name: "pc" }, true);
+    expect(text).toContain("IP_COLLISION");
+    expect(text).toContain("172.16.1.3");
+    expect(text).toContain("It serves nothing.");
+  });
+  test("what is deployed keeps its name", () => {
+    expect(shown({ kind: "decky", name: "pc" }, true, true)).toMatch(/<input disabled=""[^>]*value="pc"|<input[^>]*disabled=""[^>]*value="pc"/);
+    expect(shown({ kind: "decky", name: "gone" }, true)).toContain("Add the LAN");
   });
 });
 

@@ -86,7 +86,7 @@ export function Canvas(props: Props) {
     if (!drag) return;
     const point = pointAt(event);
     if (drag.what === "view") {
-      const scale = view.width / (svg.current?.clientWidth || 1);
+      const scale = 1 / (svg.current?.getScreenCTM()?.a || 1);
       setView({ ...drag.view, x: drag.view.x - (event.clientX - drag.from.x) * scale, y: drag.view.y - (event.clientY - drag.from.y) * scale });
     } else if (drag.what === "decky") {
       const from = picture.at.get(drag.name);
@@ -103,7 +103,8 @@ export function Canvas(props: Props) {
   const release = (event: PointerEvent<SVGSVGElement>) => {
     if (drag?.what === "decky" && drag.far) {
       const box = boxAt(picture, pointAt(event));
-      if (box) edit?.join(drag.name, box.name);
+      const there = box && props.document.edges.some((one) => one.decky === drag.name && one.lan === box.name);
+      if (box && !there) edit?.join(drag.name, box.name);
     }
     setDrag(null);
   };
@@ -175,7 +176,6 @@ function useReveal(chosen: Chosen | null, spots: Map<string, Spot>, view: View |
     const inside = spot.x > view.x && spot.x < view.x + view.width && spot.y > view.y && spot.y < view.y + view.height;
     if (!inside) setView({ ...view, x: spot.x - view.width / 2, y: spot.y - view.height / 2 });
     // Only when another one is chosen: who moves the window himself has it where he wants.
-    // eslint-disable-next-line
   }, [name]);
 }
 

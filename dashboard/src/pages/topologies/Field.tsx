@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 
 interface Props {
   label: string;
@@ -11,10 +11,17 @@ interface Props {
 
 /** A text that is taken when one is done with it; Escape leaves it as it was. */
 export function Field({ label, value, placeholder, disabled = false, commit }: Props) {
-  const [text, setText] = useState<string | null>(null);
+  const [text, show] = useState<string | null>(null);
+  // Who takes the text may have the field go, which leaves it once more.
+  const held = useRef<string | null>(null);
+  const setText = (next: string | null) => {
+    held.current = next;
+    show(next);
+  };
   const done = () => {
-    if (text !== null && text.trim() !== value) commit(text.trim());
+    const given = held.current?.trim();
     setText(null);
+    if (given !== undefined && given !== value) commit(given);
   };
   return (
     <label className="field">{label}
