@@ -72,10 +72,11 @@ impl TopologyCheck {
     pub fn of(document: Value) -> Result<TopologyCheck, String> {
         let topology: decnet_topology::Topology =
             serde_json::from_value(document).map_err(|error| shown(&error.to_string()))?;
-        Ok(TopologyCheck {
-            findings: check::check(&topology).iter().map(TopologyFinding::from).collect(),
-            depths: ways::Map::new(&topology).depths(),
-        })
+        let found = check::check(&topology);
+        // Who reaches whom is looked for where there is no more of anything than can be.
+        let bounded = found.iter().all(|finding| finding.code != check::Code::TooLarge);
+        let depths = if bounded { ways::Map::new(&topology).depths() } else { Default::default() };
+        Ok(TopologyCheck { findings: found.iter().map(TopologyFinding::from).collect(), depths })
     }
 }
 

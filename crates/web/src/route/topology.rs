@@ -276,7 +276,11 @@ pub(crate) async fn check(
     if let Some(fields) = drafted.document.as_object_mut() {
         fields.insert("name".to_owned(), name.into());
     }
-    TopologyCheck::of(drafted.document).map(Json).map_err(|why| Problem::field("document", why))
+    let document = drafted.document;
+    // A large one takes a while.
+    let checked = spawn_blocking(move || TopologyCheck::of(document)).await;
+    let checked = checked.map_err(|_| Problem::Internal("check a topology"))?;
+    checked.map(Json).map_err(|why| Problem::field("document", why))
 }
 
 /// Forget a topology that is not deployed.
