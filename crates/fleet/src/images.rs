@@ -13,6 +13,8 @@ pub struct Built {
     pub name: String,
     /// What it was made from; `None`: it is as it was found.
     pub from: Option<String>,
+    /// What was said while it was made, line by line: bytes of whoever wrote its recipe.
+    pub log: Vec<String>,
 }
 
 /// How images are made.
@@ -52,16 +54,16 @@ pub async fn build(config: &Config, custom: &[CustomService], making: Making) ->
         let (place, one) = ended(done)?;
         built.insert(place, one);
     }
-    let stage = Built { name, from: Some(stage.program.display().to_string()) };
+    let stage = Built { name, from: Some(stage.program.display().to_string()), log: Vec::new() };
     Ok([stage].into_iter().chain(built.into_values()).collect())
 }
 
 async fn made(client: &Client, custom: CustomService, no_cache: bool) -> Result<Built, DockerError> {
-    if docker::build(client, &custom, no_cache).await? {
-        return Ok(Built { name: custom.image, from: custom.build });
+    if let Some(log) = docker::build(client, &custom, no_cache).await? {
+        return Ok(Built { name: custom.image, from: custom.build, log });
     }
     docker::ensure(client, &custom).await?;
-    Ok(Built { name: custom.image, from: None })
+    Ok(Built { name: custom.image, from: None, log: Vec::new() })
 }
 
 /// What became of one; a panic is a failure.

@@ -7,6 +7,9 @@ use clap::{Args, Subcommand};
 use decnet_fleet::{images, intent};
 use serde_json::json;
 
+/// Characters of a line that was said while an image was made.
+const WIDTH: usize = 400;
+
 /// Make the images that containers run
 #[derive(Args, Debug)]
 pub struct Images {
@@ -51,6 +54,9 @@ impl Build {
         store.close().await;
         let custom = fleet.map(|fleet| fleet.custom).unwrap_or_default();
         let all = images::build(&context.fleet(), &custom, self.making.wish()).await?;
+        for line in all.iter().flat_map(|image| &image.log) {
+            output::note(&output::captured(line.as_bytes(), WIDTH));
+        }
         if self.json {
             let rows: Vec<_> =
                 all.iter().map(|image| json!({ "image": image.name, "from": image.from })).collect();

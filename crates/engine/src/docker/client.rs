@@ -248,7 +248,7 @@ impl Client {
         if asked.patience == LONG {
             return match complaint(&text) {
                 Some(message) => Err(failed(message)),
-                None => Ok(Value::Null),
+                None => Ok(said(&text)),
             };
         }
         if text.trim().is_empty() { Ok(Value::Null) } else { serde_json::from_str(&text).map_err(odd) }
@@ -294,6 +294,19 @@ fn complaint(report: &str) -> Option<String> {
         let value: Value = serde_json::from_str(line).ok()?;
         Some(value.get("error")?.as_str()?.to_owned())
     })
+}
+
+/// Most lines of a progress report that are kept.
+const SAID: usize = 2000;
+
+/// What a progress report says in words, line by line.
+fn said(report: &str) -> Value {
+    let line = |line: &str| {
+        let value: Value = serde_json::from_str(line).ok()?;
+        let words = value.get("stream")?.as_str()?.trim_end();
+        (!words.is_empty()).then(|| Value::from(words))
+    };
+    Value::Array(report.lines().filter_map(line).take(SAID).collect())
 }
 
 /// A text as part of a query (RFC 3986 §2.1).
@@ -375,6 +388,22 @@ mod tests {
             let client = Client { socket, api: "", has_buildkit: false };
             assert_eq!(client.names_buildkit().await, builds, "{said}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_a_report_says_is_kept_line_by_line() {
+        let report = concat!(
+            r#"{"stream":"Step 1/2 : FROM scratch\n"}"#,
+            "\n",
+            r#"{"stream":"\n"}"#,
+            "\n",
+            r#"{"aux":{}}"#,
+            "\n",
+            r#"{"stream":"done"}"#
+        );
+        let (_folder, client, _) = daemon([(200, report)]).await;
+        let said = client.once(&Asked::post("/build", "build x").long()).await.unwrap();
+        assert_eq!(said, serde_json::json!(["Step 1/2 : FROM scratch", "done"]));
     }
 
     #[test]

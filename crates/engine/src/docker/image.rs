@@ -60,21 +60,24 @@ fn put(archive: &mut tar::Builder<Vec<u8>>, path: &str, bytes: &[u8], mode: u32)
     archive.append_data(&mut header, path, bytes)
 }
 
-/// Builds the image of a service that brings a folder; `false`: it brings none.
+/// Builds the image of a service that brings a folder. Returns what was said meanwhile; `None`: it brings none.
 ///
 /// # Errors
 /// When the folder cannot be read, or the daemon cannot build.
-pub async fn build(client: &Client, custom: &CustomService, no_cache: bool) -> Result<bool, DockerError> {
-    let Some(folder) = custom.build.clone() else { return Ok(false) };
+pub async fn build(
+    client: &Client,
+    custom: &CustomService,
+    no_cache: bool,
+) -> Result<Option<Vec<String>>, DockerError> {
+    let Some(folder) = custom.build.clone() else { return Ok(None) };
     if client.has_buildkit() && buildkit::build(client, &custom.image, &folder, no_cache).await? {
-        return Ok(true);
+        return Ok(Some(Vec::new()));
     }
     let attempt = format!("build {} from {folder}", custom.image);
     let odd = |error: &dyn std::fmt::Display| DockerError::host(&attempt, error);
     let packed = tokio::task::spawn_blocking(move || context(Path::new(&folder))).await;
     let archive = packed.map_err(|error| odd(&error))?.map_err(|error| odd(&error))?;
-    built(client, &custom.image, archive, no_cache).await?;
-    Ok(true)
+    built(client, &custom.image, archive, no_cache).await.map(Some)
 }
 
 /// The image of a service: built if it brings a folder and it is not there, else fetched if it is not there.
@@ -82,7 +85,7 @@ pub async fn build(client: &Client, custom: &CustomService, no_cache: bool) -> R
 /// # Errors
 /// When there is no such image, or none can be made.
 pub async fn ensure(client: &Client, custom: &CustomService) -> Result<(), DockerError> {
-    if is_there(client, &custom.image).await? || build(client, custom, false).await? {
+    if is_there(client, &custom.image).await? || build(client, custom, false).await?.is_some() {
         return Ok(());
     }
     let name = tagged(&custom.image);
@@ -101,10 +104,17 @@ async fn is_there(client: &Client, image: &str) -> Result<bool, DockerError> {
     }
 }
 
-async fn built(client: &Client, name: &str, archive: Vec<u8>, no_cache: bool) -> Result<(), DockerError> {
+async fn built(
+    client: &Client,
+    name: &str,
+    archive: Vec<u8>,
+    no_cache: bool,
+) -> Result<Vec<String>, DockerError> {
     let path = format!("/build?rm=1&forcerm=1&nocache={no_cache}&t={}", escaped(name));
     let asked = Asked::post(path, format!("build image {name}"));
-    client.ask(asked.archive(archive).long()).await.map(drop)
+    let said = client.ask(asked.archive(archive).long()).await?;
+    let lines = said.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
+    Ok(lines.map(str::to_owned).collect())
 }
 
 /// The folder as an archive. Links stay links, so nothing outside is packed.
