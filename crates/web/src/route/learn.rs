@@ -171,20 +171,17 @@ async fn row(state: &ApiState, id: Result<Path<i64>, PathRejection>) -> Result<O
     row.filter(|row| row.kind == OperationKind::Learn).ok_or(Problem::NotFound)
 }
 
-/// What can be told of a capture by its first bytes; the rest is for who reads it, which is not us.
+/// What can be told of a capture by its first bytes; the rest, which of its forms are read too, is for who reads it.
 fn check_capture(bytes: &[u8]) -> Result<(), Problem> {
     match bytes.get(..4) {
         Some(
             [0xa1, 0xb2, 0xc3, 0xd4]
             | [0xd4, 0xc3, 0xb2, 0xa1]
             | [0xa1, 0xb2, 0x3c, 0x4d]
-            | [0x4d, 0x3c, 0xb2, 0xa1],
+            | [0x4d, 0x3c, 0xb2, 0xa1]
+            | [0x0a, 0x0d, 0x0d, 0x0a],
         ) => Ok(()),
-        Some([0x0a, 0x0d, 0x0d, 0x0a]) => Err(Problem::field(
-            "",
-            "this is a pcapng file; `tcpdump -r FILE -w OTHER` makes a pcap file of it",
-        )),
-        _ => Err(Problem::field("", "this is no capture of tcpdump (pcap)")),
+        _ => Err(Problem::field("", "this is no capture, as `tcpdump -w` writes it")),
     }
 }
 

@@ -74,7 +74,7 @@ function Upload({ busy, take }: { busy: boolean; take: (file: File, query: { dec
   };
   return (
     <form className="line" aria-label="Hand in a capture" onSubmit={submit}>
-      <label className="field">Capture<input type="file" accept=".pcap,.cap,.dump" required onChange={(event) => choose(event.target.files?.[0] ?? null)} /></label>
+      <label className="field">Capture<input type="file" accept=".pcap,.pcapng,.cap,.dump" required onChange={(event) => choose(event.target.files?.[0] ?? null)} /></label>
       <label className="field">Deckies<input name="deckies" type="number" min={1} max={1000} placeholder="one to four hosts" /></label>
       <label className="field">Seed<input name="seed" maxLength={200} placeholder="learned" /></label>
       <button className="primary" disabled={busy || !file || large}>Learn from it</button>
