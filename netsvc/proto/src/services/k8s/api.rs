@@ -133,6 +133,9 @@ fn objects(call: &mut Call<'_>, way: &Way<'_>) -> Deed {
     if let Some(deed) = pods::answer(call, way, resource) {
         return deed;
     }
+    if (resource.name, way.sub, verb) == ("serviceaccounts", "token", "create") {
+        return Deed::Reply(review::token(call, way, resource));
+    }
     if !matches!(way.sub, "" | "status" | "scale" | "finalize" | "ephemeralcontainers") {
         return not_found();
     }

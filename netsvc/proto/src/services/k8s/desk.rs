@@ -117,10 +117,15 @@ fn who(host: &Host, request: &Request, out: &mut Out) -> Option<Who> {
     let token = seeded::token(host);
     let same = token.len() == rest.len()
         && token.bytes().zip(rest.bytes()).fold(0, |sum, (left, right)| sum | (left ^ right)) == 0;
-    let name = format!("system:serviceaccount:{}:deployer", seeded::space(host));
-    let principal = if same { name.as_bytes() } else { b"" };
-    let mut credential = Credential::plaintext(principal, rest.as_bytes(), "Bearer", same);
+    let name = if same {
+        Some(format!("system:serviceaccount:{}:deployer", seeded::space(host)))
+    } else {
+        seeded::bearer(host, rest, host.clock())
+    };
+    let principal = name.as_deref().unwrap_or_default();
+    let mut credential =
+        Credential::plaintext(principal.as_bytes(), rest.as_bytes(), "Bearer", name.is_some());
     credential.kind = "http_bearer";
     out.credential(credential);
-    same.then_some(Who { name, rights: Rights::Everything })
+    name.map(|name| Who { name, rights: Rights::Everything })
 }

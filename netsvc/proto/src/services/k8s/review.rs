@@ -4,6 +4,8 @@ use super::{
     call::{Call, Rights},
     change, deeds,
     reply::Reply,
+    resources::Resource,
+    seeded,
     way::Way,
 };
 use serde_json::{Value, json};
@@ -42,6 +44,29 @@ pub(super) fn answer(call: &mut Call<'_>, way: &Way<'_>) -> Reply {
         if let Value::Object(meta) = meta {
             meta.entry("creationTimestamp").or_insert(Value::Null);
         }
+        fields.insert("status".to_owned(), status);
+    }
+    Reply::json(201, object)
+}
+
+/// A token for an account, as `kubectl create token` asks for it.
+pub(super) fn token(call: &mut Call<'_>, way: &Way<'_>, resource: &Resource) -> Reply {
+    if call.store.get(resource, way.space, way.name).is_none() {
+        return Reply::missing(resource.name, resource.group, way.name);
+    }
+    let mut object = match change::body(call) {
+        Ok(object) => object,
+        Err(reply) => return reply,
+    };
+    let line = format!("create token {}/{}", way.space, way.name);
+    deeds::command(call, &line);
+    deeds::technique(call, "kubernetes token request", &line);
+    let asked = object.pointer("/spec/expirationSeconds").and_then(Value::as_i64);
+    let until = call.now / 1_000_000 + asked.unwrap_or(3600).clamp(600, 1 << 32);
+    let token = seeded::minted(call.host, way.space, way.name, until);
+    let status =
+        json!({ "token": token, "expirationTimestamp": seeded::moment(until.saturating_mul(1_000_000)) });
+    if let Value::Object(fields) = &mut object {
         fields.insert("status".to_owned(), status);
     }
     Reply::json(201, object)

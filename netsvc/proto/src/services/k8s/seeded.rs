@@ -316,6 +316,31 @@ pub(super) fn token(host: &Host) -> String {
     format!("{}.{}.{}", part(&head), part(&body), URL_SAFE_NO_PAD.encode(signature))
 }
 
+/// The token that an account of a namespace is given until `until`, in seconds since the epoch.
+pub(super) fn minted(host: &Host, space: &str, name: &str, until: i64) -> String {
+    let issuer = "https://kubernetes.default.svc.cluster.local";
+    let head = json!({ "alg": "RS256", "kid": secret(host, "kid", 40) });
+    let body = json!({
+        "aud": [issuer], "exp": until, "iat": until - 3600, "iss": issuer,
+        "kubernetes.io": { "namespace": space, "serviceaccount": { "name": name } }, "nbf": until - 3600,
+        "sub": format!("system:serviceaccount:{space}:{name}"),
+    });
+    let mut signature = [0; 256];
+    host.generator(&format!("token {space}/{name} {until}")).fill_bytes(&mut signature);
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    format!("{}.{}.{}", part(&head), part(&body), URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// Whose token `given` is, of those that were given out and are still good at `now`, µs since the epoch.
+pub(super) fn bearer(host: &Host, given: &str, now: i64) -> Option<String> {
+    let payload = given.split('.').nth(1).filter(|_| given.len() < 4096)?;
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
+    let name = claims.get("sub")?.as_str()?;
+    let (space, account) = name.strip_prefix("system:serviceaccount:")?.split_once(':')?;
+    let until = claims.get("exp")?.as_i64().filter(|until| now / 1_000_000 < *until)?;
+    (minted(host, space, account, until) == given).then(|| name.to_owned())
+}
+
 /// The namespace of the application.
 pub(super) fn space(host: &Host) -> &'static str {
     let number = usize::try_from(host.generator("space").next_u32()).unwrap_or(0);

@@ -361,3 +361,44 @@ fn containers_of_the_cluster_have_written_something() {
         assert!(text.as_str().is_some_and(|text| text.lines().count() <= 1), "{name}: {text}");
     }
 }
+
+#[test]
+fn a_container_that_joins_a_pod_is_attached_to() {
+    let mut cluster = Cluster::new();
+    let pod =
+        json!({ "metadata": { "name": "d" }, "spec": { "containers": [{ "name": "a", "image": "nginx" }] } });
+    cluster.ask(Rights::Everything, "POST /api/v1/namespaces/default/pods", &pod);
+    let head = "PATCH /api/v1/namespaces/default/pods/d/ephemeralcontainers HTTP/1.1\r\nHost: h\r\nContent-Type: \
+                application/strategic-merge-patch+json";
+    let more = json!({ "spec": { "ephemeralContainers": [{ "name": "b", "image": "busybox", "command": ["ash"] }] } });
+    let Deed::Reply(reply) = cluster.deed(Rights::Everything, head, &more) else { panic!() };
+    let Body::Json(value) = &reply.body else { panic!() };
+    assert_eq!(value["status"]["ephemeralContainerStatuses"][0]["name"], "b");
+    for (container, status) in [("b", 101), ("a", 101), ("c", 400)] {
+        let head = format!(
+            "GET /api/v1/namespaces/default/pods/d/attach?container={container}&stdin=1&tty=1 HTTP/1.1\r\nHost: h\r\n\
+             Upgrade: SPDY/3.1"
+        );
+        match cluster.deed(Rights::Everything, &head, &Value::Null) {
+            Deed::Exec(target) if container == "b" => assert_eq!(target.words, ["ash"]),
+            Deed::Exec(target) => assert_eq!((status, target.words), (101, vec!["sh".to_owned()])),
+            Deed::Reply(reply) => assert_eq!(reply.status, status, "{container}"),
+            _ => panic!("{container}"),
+        }
+    }
+}
+
+#[test]
+fn tokens_that_were_given_out_are_known() {
+    let mut cluster = Cluster::new();
+    let line = "POST /api/v1/namespaces/default/serviceaccounts/default/token";
+    let (status, value) =
+        cluster.ask(Rights::Everything, line, &json!({ "spec": { "expirationSeconds": 600 } }));
+    let token = value["status"]["token"].as_str().unwrap().to_owned();
+    let now = cluster.host.clock();
+    let known = |given: &str, now| seeded::bearer(&cluster.host, given, now);
+    assert_eq!(status, 201);
+    assert_eq!(known(&token, now).as_deref(), Some("system:serviceaccount:default:default"));
+    assert_eq!(known(&token, now + 700_000_000), None, "it has ended");
+    assert_eq!(known(&format!("{token}a"), now), None);
+}
