@@ -281,7 +281,10 @@ mod unit {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read_without_panic(bytes: Vec<u8>, kind in 0..10_u16) {
+        fn any_bytes_are_read_without_panic(
+            bytes in proptest::collection::vec(any::<u8>(), 0..300),
+            kind in 0..10_u16,
+        ) {
             let mut spdy = Spdy::default();
             let _ = spdy.read(&bytes);
             let _ = spdy.read(&control(kind, 0, &bytes));
