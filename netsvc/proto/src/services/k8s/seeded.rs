@@ -207,8 +207,11 @@ fn system(filling: &mut Filling<'_>, release: &Release) {
         &json!({ "app": "flannel" }),
         more,
     );
-    let dns = json!({ "spec": {
-        "type": "ClusterIP", "clusterIP": "10.96.0.10",
+    let labels = json!({
+        "k8s-app": "kube-dns", "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS",
+    });
+    let dns = json!({ "metadata": { "labels": labels }, "spec": {
+        "type": "ClusterIP", "clusterIP": "10.96.0.10", "selector": { "k8s-app": "kube-dns" },
         "ports": [{ "name": "dns", "port": 53, "protocol": "UDP" }, { "name": "dns-tcp", "port": 53, "protocol": "T\
             CP" }],
     } });
@@ -272,6 +275,14 @@ fn settings(filling: &mut Filling<'_>, release: &Release) {
     let address = filling.host.persona().ip.to_string();
     let subsets = json!([{ "addresses": [{ "ip": address }], "ports": [{ "name": "https", "port": 6443 }] }]);
     filling.add("", "endpoints", "default", "kubernetes", json!({ "subsets": subsets }));
+    for (name, message) in [
+        ("controller-manager", "ok"),
+        ("scheduler", "ok"),
+        ("etcd-0", "{\"health\":\"true\",\"reason\":\"\"}"),
+    ] {
+        let healthy = json!([{ "type": "Healthy", "status": "True", "message": message }]);
+        filling.add("", "componentstatuses", "", name, json!({ "conditions": healthy }));
+    }
     for (name, value) in [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)]
     {
         filling.add("scheduling.k8s.io", "priorityclasses", "", name, json!({ "value": value }));

@@ -177,6 +177,12 @@ fn columns(resource: &Resource) -> &'static [Column] {
             ("Endpoints", false, Cell::Text("/subsets/0/addresses/0/ip")),
             ("Age", false, Cell::Age),
         ],
+        "componentstatuses" => &[
+            ("Name", false, Cell::Name),
+            ("Status", false, Cell::By(|object| list(object, "/conditions").iter().map(healthy).collect())),
+            ("Message", false, Cell::Or("/conditions/0/message", "")),
+            ("Error", false, Cell::Or("/conditions/0/error", "")),
+        ],
         "ingresses" => &[
             ("Name", false, Cell::Name),
             ("Class", false, Cell::Text("/spec/ingressClassName")),
@@ -242,6 +248,11 @@ fn text(object: &Value, place: &str) -> String {
         Some(Value::Null) | None => String::new(),
         Some(other) => other.to_string(),
     }
+}
+
+fn healthy(condition: &Value) -> String {
+    let good = condition.get("status").and_then(Value::as_str) == Some("True");
+    if good { "Healthy".to_owned() } else { "Unhealthy".to_owned() }
 }
 
 fn capital(text: &str) -> String {
