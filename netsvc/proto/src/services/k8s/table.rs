@@ -133,6 +133,12 @@ const EVENTS: &[Column] = &[
     ("Object", false, Cell::Or("/involvedObject/name", "")),
     ("Message", false, Cell::Or("/message", "")),
 ];
+const COMPONENTS: &[Column] = &[
+    ("Name", false, Cell::Name),
+    ("Status", false, Cell::By(|object| list(object, "/conditions").iter().map(healthy).collect())),
+    ("Message", false, Cell::Or("/conditions/0/message", "")),
+    ("Error", false, Cell::Or("/conditions/0/error", "")),
+];
 const NAMED: &[Column] = &[("Name", false, Cell::Name), ("Age", false, Cell::Age)];
 const MADE: &[Column] = &[("Name", false, Cell::Name), ("Created At", false, Cell::Made)];
 const BINDINGS: &[Column] =
@@ -177,12 +183,7 @@ fn columns(resource: &Resource) -> &'static [Column] {
             ("Endpoints", false, Cell::Text("/subsets/0/addresses/0/ip")),
             ("Age", false, Cell::Age),
         ],
-        "componentstatuses" => &[
-            ("Name", false, Cell::Name),
-            ("Status", false, Cell::By(|object| list(object, "/conditions").iter().map(healthy).collect())),
-            ("Message", false, Cell::Or("/conditions/0/message", "")),
-            ("Error", false, Cell::Or("/conditions/0/error", "")),
-        ],
+        "componentstatuses" => COMPONENTS,
         "ingresses" => &[
             ("Name", false, Cell::Name),
             ("Class", false, Cell::Text("/spec/ingressClassName")),
