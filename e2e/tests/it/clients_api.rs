@@ -276,7 +276,7 @@ fn kubectl(fleet: &Fleet) {
     let server = format!("--server=https://{}:16443", fleet.ip(2));
     // Without a name it asks for one.
     let first = [server.as_str(), "--insecure-skip-tls-verify", "--username=e2e", "--password=e2e"];
-    let ask = |words: &[&str]| printed(&client("kubectl", &[&first, words].concat()));
+    let ask = |words: &[&str]| printed(&client("kubectl", &[&first[..], words].concat()));
     let pods = ask(&["get", "pods", "-A", "-o", "wide"]);
     assert!(pods.contains("kube-apiserver-") && pods.contains("NOMINATED NODE"), "{pods}");
     let made = ask(&["run", "kube", "--image=nginx:1.25.3", "--restart=Never"]);
@@ -291,8 +291,27 @@ fn kubectl(fleet: &Fleet) {
     assert_eq!(config, "configmap/e2e created\n");
     let patched = ask(&["patch", "configmap", "e2e", "-p", "{\"data\":{\"c\":\"d\"}}"]);
     assert_eq!(patched, "configmap/e2e patched\n");
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy");
+    let copied = ask(&["cp", "kube:/etc/hostname", copy.to_str().unwrap()]);
+    assert_eq!(std::fs::read_to_string(&copy).unwrap_or(copied), "kube\n");
+    let site = forwarded(&first, &folder.path().join("log"));
+    assert!(site.contains("Welcome to nginx!"), "{site}");
+    fleet.wait_for_text("forward_request", "target", "default/kube:80");
     assert_eq!(ask(&["delete", "pod", "kube", "--wait=true"]), "pod \"kube\" deleted\n");
     fleet.wait_for_text("command", "command", "exec default/kube -- sh -c echo out; echo bad >&2; exit 3");
+}
+
+/// What a port of a pod says to who comes through kubectl, and what kubectl says of it.
+fn forwarded(first: &[&str], log: &std::path::Path) -> String {
+    let script = "log=$1; shift
+        kubectl \"$@\" port-forward pod/kube :80 > $log 2>&1 & child=$!
+        for turn in $(seq 100); do grep -q Forwarding $log && break; sleep 0.1; done
+        port=$(sed -n 's/.*127.0.0.1:\\([0-9]*\\) ->.*/\\1/p' $log)
+        curl -s -m 10 http://127.0.0.1:$port/
+        kill $child; cat $log";
+    let words = [&["-c", script, "sh", log.to_str().unwrap()][..], first].concat();
+    printed(&client("sh", &words))
 }
 
 fn windows(fleet: &Fleet) {
