@@ -146,14 +146,12 @@ looking = threading.Thread(target=look)
 looking.start()
 time.sleep(1)
 api.create_namespaced_pod('default', pod('py', 'alpine', ['sh', '-c', 'echo from e2e']))
-assert api.read_namespaced_pod_log('py', 'default') == 'from e2e
-'
+assert api.read_namespaced_pod_log('py', 'default') == 'from e2e\n'
 run = lambda words, **more: stream(api.connect_get_namespaced_pod_exec, 'py', 'default', command=words,
     stderr=True, stdout=True, **more)
 assert run(['id'], stdin=False, tty=False).startswith('uid=0(root)')
 shell = run(['sh'], stdin=True, tty=False, _preload_content=False)
-shell.write_stdin('echo typed $((6*7))
-')
+shell.write_stdin('echo typed $((6*7))\n')
 shell.update(timeout=5)
 assert 'typed 42' in shell.read_stdout(timeout=5)
 shell.close()
