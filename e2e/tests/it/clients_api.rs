@@ -166,9 +166,7 @@ ports = portforward(api.connect_get_namespaced_pod_portforward, 'shop', 'default
 site = ports.socket(80)
 site.setblocking(True)
 site.settimeout(10)
-site.sendall(b'GET / HTTP/1.0
-
-')
+site.sendall(b'GET / HTTP/1.0\r\n\r\n')
 told = site.recv(4096)
 assert b'nginx/1.25.3' in told, told
 api.delete_namespaced_pod('py', 'default')
