@@ -31,9 +31,12 @@ fn unread() -> Reply {
 /// What the body is.
 fn document(call: &Call<'_>) -> Result<Value, Reply> {
     let kind = call.request.field("content-type").unwrap_or_default();
-    if kind.contains("protobuf") {
+    let plain = kind.split(';').next().unwrap_or_default().trim();
+    let known = ["", "application/json", "application/yaml"].contains(&plain);
+    // Kinds of changes were looked at before.
+    if !known && call.request.method != "PATCH" {
         let message = "the body of the request was in an unknown format - accepted media types include: \
-                       application/json, application/yaml";
+                       application/json, application/yaml, application/vnd.kubernetes.protobuf";
         return Err(Reply::failure(415, "UnsupportedMediaType", message, json!({})));
     }
     let text = call.request.body.trim_ascii();

@@ -1,5 +1,6 @@
 //! Kubernetes: the API server and the kubelet of a node that is its whole cluster, with namespaces, pods and secrets
-//! that every attacker has for himself, and shells in the pods.
+//! that every attacker has for himself, and shells in the pods. Requests come in HTTP/1.1 (`connection`) or HTTP/2
+//! (`framed`) to one `desk`; what is taken over speaks WebSockets or SPDY (`carrier`, `forward`).
 //!
 //! Source: the API reference of v1.24 to v1.30 (<https://kubernetes.io/docs/reference/kubernetes-api/>) and what
 //! kubectl 1.32 expects; no server could be compared with.

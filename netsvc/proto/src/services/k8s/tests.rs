@@ -308,6 +308,9 @@ fn manifests_in_yaml_are_taken() {
             .to_vec();
     let Deed::Reply(reply) = cluster.answer(Rights::Everything, &request) else { panic!() };
     assert_eq!(reply.status, 201, "{reply:?}");
+    let form = head.replace("application/yaml", "application/x-www-form-urlencoded");
+    let Deed::Reply(reply) = cluster.deed(Rights::Everything, &form, &json!({})) else { panic!() };
+    assert_eq!(reply.status, 415, "what curl sends of itself is not taken");
     assert_eq!(cluster.told(Kind::ExploitAttempt), ["kubernetes privileged pod"]);
 }
 
