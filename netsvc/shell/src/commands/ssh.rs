@@ -50,7 +50,7 @@ fn ssh(shell: &mut Shell, arguments: &[String]) -> Status {
         return connect(shell, arguments);
     };
     let target = format!("{}@{}:{}", call.user, call.host, call.port);
-    let mut entered = match shell.outward.entered.take().filter(|entered| entered.target == target) {
+    let mut entered = match shell.outward.take_entered(&target) {
         Some(entered) => entered,
         None => {
             attempt(shell, format!("tcp://{}:{}", call.host, call.port), arguments.join(" "));
@@ -65,9 +65,11 @@ fn ssh(shell: &mut Shell, arguments: &[String]) -> Status {
     };
     let address = found.address.to_string();
     let result = call.steps(shell, &mut entered, &address);
-    if matches!(result, Err(Flow::Suspend(_))) {
-        shell.outward.entered = Some(entered);
+    if !matches!(result, Err(Flow::Suspend(_))) {
+        // It is over; should the pipeline run again, that stays so.
+        entered.login = None;
     }
+    shell.outward.keep_entered(entered);
     result
 }
 
@@ -204,7 +206,7 @@ impl Call {
                 ))?;
                 return Ok(false);
             }
-            if !shell.interactive || !shell.in_is_terminal() || self.is_set("batchmode", "yes") {
+            if !shell.in_is_terminal() || self.is_set("batchmode", "yes") {
                 return Ok(false);
             }
             let mut prompt = format!(
@@ -214,7 +216,7 @@ impl Call {
                 entered.kind, entered.fingerprint
             );
             loop {
-                let answer = shell.ask(&prompt, false)?;
+                let answer = shell.question(&prompt, false)?;
                 match answer.trim() {
                     answer if answer.eq_ignore_ascii_case("yes") || answer == entered.fingerprint => break,
                     answer if answer.eq_ignore_ascii_case("no") => return Ok(false),
@@ -252,12 +254,12 @@ impl Call {
     fn logs_in(&self, shell: &mut Shell, entered: &mut Entered) -> Result<bool, Flow> {
         let Call { user, host, .. } = self;
         let given = shell.outward.given_password.clone();
-        let asks = shell.interactive && shell.in_is_terminal() && !self.is_set("batchmode", "yes");
+        let asks = shell.in_is_terminal() && !self.is_set("batchmode", "yes");
         let prompts = if given.is_some() { 1 } else { PROMPTS };
         for number in 0..prompts {
             let password = match &given {
                 Some(password) => password.clone(),
-                None if asks => shell.ask(&format!("{user}@{host}'s password: "), true)?,
+                None if asks => shell.question(&format!("{user}@{host}'s password: "), true)?,
                 None => String::new(),
             };
             let known = given.is_some() || asks;
@@ -265,6 +267,7 @@ impl Call {
                 Tried::Again
             } else {
                 match &mut entered.login {
+                    None if entered.gone => Tried::Gone,
                     // It has been opened since.
                     None => Tried::In,
                     Some(_) if entered.inside => Tried::In,
@@ -277,6 +280,7 @@ impl Call {
                     return Ok(true);
                 }
                 Tried::Gone => {
+                    entered.gone = true;
                     shell.err(&format!("Connection closed by {host} port {}\n", self.port))?;
                     return Ok(false);
                 }
@@ -295,6 +299,9 @@ impl Call {
     /// Runs the command, or a shell.
     fn runs(&self, shell: &mut Shell, entered: &mut Entered) -> Status {
         let terminal = (self.command.is_none() || self.has("t")) && !self.has("T") && shell.in_is_terminal();
+        if let Some((status, output)) = entered.done.clone() {
+            return shell.write(1, &output).map(|()| status);
+        }
         let Some(login) = entered.login.take() else {
             let Some(status) = shell.relayed() else { return Ok(FAILED) };
             if terminal && !self.quiet() {
@@ -324,8 +331,9 @@ impl Call {
         }
         socket.end();
         let output = shell.receive(&socket, PATIENCE, |_| false)?;
-        shell.write(1, &output)?;
-        Ok(socket.status().unwrap_or(FAILED))
+        let status = socket.status().unwrap_or(FAILED);
+        entered.done = Some((status, output.clone()));
+        shell.write(1, &output).map(|()| status)
     }
 }
 

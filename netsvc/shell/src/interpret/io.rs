@@ -182,6 +182,7 @@ impl Shell {
         // What the one before was told is not told to the next.
         let told = std::mem::take(&mut self.asked).min(self.answers.len());
         self.answers.drain(..told);
+        self.outward.begin();
         self.mark_input();
     }
 

@@ -386,6 +386,7 @@ impl Shell {
         self.collected = (suspended.waits == Waits::Input).then_some(suspended.collected);
         self.descriptors = suspended.descriptors;
         self.resuming = true;
+        self.outward.run_again();
         let place = suspended.place;
         self.run_top(place.program, place.item, place.pipeline, suspended.cwd)
     }
@@ -393,7 +394,7 @@ impl Shell {
     /// Gives up a suspended line, as `^C` does.
     pub fn interrupt(&mut self) -> Vec<ShellEvent> {
         self.status = 130;
-        self.outward.entered = None;
+        self.outward.forget();
         match self.suspended.take() {
             Some(suspended) => {
                 let line = std::mem::take(&mut self.line);

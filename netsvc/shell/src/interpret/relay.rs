@@ -9,6 +9,9 @@ use crate::{
 /// Stands before a status among the answers of the terminal; nobody can type it.
 const ENDED: &str = "\0ended ";
 
+/// Logins of one pipeline that are kept.
+const LOGINS: usize = 64;
+
 /// What leads from a session to other nodes.
 #[derive(Default)]
 pub(crate) struct Outward {
@@ -17,8 +20,12 @@ pub(crate) struct Outward {
     carries: bool,
     /// The connection that the terminal is handed over to.
     carried: Option<Box<dyn Wire>>,
-    /// The login at another node that is under way, and the password that its program is given.
-    pub(crate) entered: Option<Entered>,
+    /// Logins at other nodes of the running pipeline, in their order: it runs again with each answer.
+    entered: Vec<Entered>,
+    /// How many of them this run has come to, and whether it is such a run.
+    met: usize,
+    again: bool,
+    /// The password that a login is given.
     pub(crate) given_password: Option<String>,
 }
 
@@ -37,9 +44,46 @@ pub(crate) struct Entered {
     pub(crate) known: bool,
     /// Whether it was added to those that he knows.
     pub(crate) added: bool,
-    /// Passwords that were wrong, and whether the one after them was right.
+    /// Passwords that were wrong, whether the one after them was right, and whether the other end has closed then.
     pub(crate) tried: usize,
     pub(crate) inside: bool,
+    pub(crate) gone: bool,
+    /// Status and output of what has run without the terminal.
+    pub(crate) done: Option<(i32, Vec<u8>)>,
+}
+
+impl Outward {
+    /// A pipeline begins, or one that has waited for the terminal runs again.
+    pub(super) fn begin(&mut self) {
+        if !std::mem::take(&mut self.again) {
+            self.entered.clear();
+        }
+        self.met = 0;
+    }
+
+    pub(super) fn run_again(&mut self) {
+        self.again = true;
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.entered.clear();
+    }
+
+    /// The login that an earlier run of the pipeline began at this place.
+    pub(crate) fn take_entered(&mut self, target: &str) -> Option<Entered> {
+        let known = self.entered.get_mut(self.met).filter(|entered| entered.target == target)?;
+        Some(std::mem::take(known))
+    }
+
+    /// Keeps a login for the next run.
+    pub(crate) fn keep_entered(&mut self, entered: Entered) {
+        match self.entered.get_mut(self.met) {
+            Some(place) => *place = entered,
+            None if self.entered.len() < LOGINS => self.entered.push(entered),
+            None => {}
+        }
+        self.met += 1;
+    }
 }
 
 impl Shell {
@@ -55,7 +99,18 @@ impl Shell {
 
     /// Whether the running command has the session's input and output for itself, and they are carried for it.
     pub(crate) fn streams(&self) -> bool {
-        self.outward.carries && self.script.is_none() && self.in_is_session() && self.reads_piecewise()
+        // What a loop or a function has done is not to be done again.
+        let alone =
+            self.script.is_none() && self.depth <= 1 + self.wrapped && (self.loops, self.calls) == (0, 0);
+        self.outward.carries && !self.interactive && alone && self.in_is_session() && self.writes_outside()
+    }
+
+    /// Asks whoever sits at the session's terminal, also where a command was asked for and no shell.
+    pub(crate) fn question(&mut self, prompt: &str, secret: bool) -> Result<String, Flow> {
+        self.err(prompt)?;
+        let answer = self.answers.get(self.asked).cloned();
+        self.asked += usize::from(answer.is_some());
+        answer.ok_or(Flow::Suspend(if secret { Waits::Secret } else { Waits::Line }))
     }
 
     /// Hands the terminal over to a connection. The command runs again when it has ended: [`Shell::relayed`].

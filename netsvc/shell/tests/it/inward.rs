@@ -300,6 +300,15 @@ fn a_terminal_is_handed_over_and_comes_back() {
     assert_eq!(*sent.lock(), b"id\r");
     let shown = type_in("exit\r");
     assert!(shown.contains("Connection to db01 closed.\r\nis 3\r\n"), "{shown}");
+    // Two logins of one line: each is asked for and done once.
+    let shown = type_in("for i in a b; do ssh root@db01; echo \"$i $?\"; done\r");
+    assert!(shown.ends_with("root@db01's password: "), "{shown}");
+    assert!(type_in("right\r").ends_with("# "));
+    let shown = type_in("exit\r");
+    assert!(shown.contains("a 3\r\n") && shown.ends_with("root@db01's password: "), "{shown}");
+    assert!(type_in("right\r").ends_with("# "));
+    let shown = type_in("exit\r");
+    assert!(shown.contains("b 3\r\n") && !shown.contains("a 3"), "{shown}");
     let shown = type_in("nc db01 22\r");
     assert!(shown.contains("SSH-2.0-x\r\r\n"), "{shown}");
     assert_eq!(type_in("ab\x7fc\r"), "ab\x08 \x08c\r\n");

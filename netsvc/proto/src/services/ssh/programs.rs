@@ -14,7 +14,7 @@ use netsvc_shell::{
     reach::{Received, Wire},
     text,
 };
-use netsvc_ssh::{ChannelIo, Event, Exit, Gone, Program, ProgramKind, scp};
+use netsvc_ssh::{ChannelIo, Event, Exit, Gone, Program, ProgramKind, WindowSize, scp};
 use std::{sync::Arc, time::Duration};
 
 /// Time between two looks at a connection that is carried, and the longest one while nothing comes.
@@ -151,8 +151,10 @@ impl Login {
         let writer = io.writer();
         let (mut pause, mut open) = (LOOK, true);
         loop {
+            let raw = wire.is_raw();
             match wire.receive(Duration::ZERO) {
                 Received::Bytes(bytes) => {
+                    let bytes = if typing.terminal && !raw { with_returns(&bytes) } else { bytes };
                     writer.write(&bytes).await.map_err(|Gone| Cut::Gone)?;
                     pause = LOOK;
                     continue;
@@ -160,31 +162,29 @@ impl Login {
                 Received::Closed => return Ok(wire.status().unwrap_or(0)),
                 Received::Nothing => {}
             }
-            if !open {
-                tokio::select! {
-                    event = io.interrupted() => return Err(Cut::of(event)),
-                    () = tokio::time::sleep(pause) => pause = (pause * 2).min(LOOKS),
+            let keys = tokio::select! {
+                keys = keys(raw, open, typing, io) => keys?,
+                () = tokio::time::sleep(pause) => {
+                    pause = (pause * 2).min(LOOKS);
+                    continue;
                 }
-                continue;
-            }
-            tokio::select! {
-                typed = typing.piece(io) => {
-                    let (bytes, ended) = typed?;
-                    let send = move |wire: &mut Box<dyn Wire>| {
-                        let sent = bytes.is_empty() || wire.send(&bytes);
-                        if ended {
-                            wire.end();
-                        }
-                        sent
-                    };
-                    let (back, sent) = self.away(wire, send).await.map_err(|_| Cut::Failed)?;
-                    if !sent {
-                        return Ok(1);
-                    }
-                    (wire, open, pause) = (back, !ended, LOOK);
+            };
+            (open, pause) = (open && !keys.ended, LOOK);
+            let send = move |wire: &mut Box<dyn Wire>| {
+                if let Some(size) = keys.size {
+                    wire.resize(size.columns, size.rows);
                 }
-                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LOOKS),
+                let sent = keys.bytes.is_empty() || wire.send(&keys.bytes);
+                if keys.ended {
+                    wire.end();
+                }
+                sent
+            };
+            let (back, sent) = self.away(wire, send).await.map_err(|_| Cut::Failed)?;
+            if !sent {
+                return Ok(1);
             }
+            wire = back;
         }
     }
 
@@ -334,5 +334,32 @@ impl Login {
             done = work => done.map_err(|Gone| Cut::Gone),
             event = io.interrupted() => Err(Cut::of(event)),
         }
+    }
+}
+
+/// What a client gives to a connection.
+#[derive(Default)]
+struct Keys {
+    bytes: Vec<u8>,
+    ended: bool,
+    size: Option<WindowSize>,
+}
+
+/// The next keys: as they are for a `raw` connection, which has a terminal at its other end. Where the input is not
+/// `open` any more only what cuts the command short is left.
+async fn keys(raw: bool, open: bool, typing: &mut Typing, io: &mut ChannelIo) -> Result<Keys, Cut> {
+    if !open {
+        return Err(Cut::of(io.interrupted().await));
+    }
+    if !raw {
+        let (bytes, ended) =
+            if typing.terminal { typing.read(io, true, true).await? } else { typing.piece(io).await? };
+        return Ok(Keys { bytes, ended, size: None });
+    }
+    match io.next().await {
+        Event::Data(bytes) => Ok(Keys { bytes, ..Keys::default() }),
+        Event::Resize(size) => Ok(Keys { size: Some(size), ..Keys::default() }),
+        Event::End => Ok(Keys { ended: true, ..Keys::default() }),
+        cut => Err(Cut::of(cut)),
     }
 }
