@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     flavour::Flavour,
-    interpret::{Connected, Flow, Shell, Socket, Status},
+    interpret::{Flow, Shell, Socket, Status},
     reach::{Found, NoWay},
 };
 use std::{net::Ipv4Addr, time::Duration};
@@ -105,9 +105,6 @@ fn nc(shell: &mut Shell, arguments: &[String]) -> Status {
     if !shell.outward.way.leads() {
         return connect(shell, arguments);
     }
-    if let Some(status) = shell.relayed() {
-        return Ok(status);
-    }
     let name = own(arguments).to_owned();
     let kind = kind(shell, &name);
     let short = match kind {
@@ -121,7 +118,9 @@ fn nc(shell: &mut Shell, arguments: &[String]) -> Status {
         return usage(shell, kind);
     };
     let first = ports.first().cloned().unwrap_or_default();
-    attempt(shell, format!("tcp://{host}:{first}"), arguments.join(" "));
+    if shell.ended_relay().is_none() {
+        attempt(shell, format!("tcp://{host}:{first}"), arguments.join(" "));
+    }
     let found = shell.outward.way.find(host).filter(|_| !options.has('l') && !options.has('u'));
     let Some(found) = found else { return refuse(shell, &name, host, &first) };
     let seconds = |flag: char| options.number(flag).map(Duration::from_secs);
@@ -199,10 +198,12 @@ impl Call {
         let alone = !self.scan && !shell.at_terminal() && !shell.streams();
         // It may be asked for again once it is there, so it comes before the connection.
         let input = if alone { shell.read_all()? } else { Vec::new() };
-        let connected = shell.connect(&self.host, port, self.patience)?;
-        if self.verbose || connected.is_err() {
-            self.tell(shell, port, &connected)?;
+        if let Some(status) = shell.relayed().filter(|_| !self.scan) {
+            self.tell(shell, port, None)?;
+            return Ok(Some(status));
         }
+        let connected = shell.connect(&self.host, port, self.patience)?;
+        self.tell(shell, port, connected.as_ref().err().copied())?;
         let Ok(wire) = connected else { return Ok(None) };
         if self.scan {
             return Ok(Some(0));
@@ -221,38 +222,40 @@ impl Call {
         Ok(Some(0))
     }
 
-    /// What is said of a connection, or of a port that gives none.
-    fn tell(&self, shell: &mut Shell, port: u16, connected: &Connected) -> Result<(), Flow> {
+    /// What is said of a connection, or of a port that gives none and why.
+    fn tell(&self, shell: &mut Shell, port: u16, failed: Option<NoWay>) -> Result<(), Flow> {
         let address = self.found.address;
         let shown = if self.numeric || self.host.parse::<Ipv4Addr>() == Ok(address) {
             self.host.clone()
         } else {
             format!("{} ({address})", self.host)
         };
-        let text = match (self.kind, connected) {
-            (Kind::Openbsd, Ok(_)) => {
+        let limited = self.patience.is_some();
+        let text = match (self.kind, failed) {
+            (Kind::Openbsd, _) if !self.verbose => return Ok(()),
+            (Kind::Openbsd, None) => {
                 let name = service(port).filter(|_| !self.numeric).unwrap_or("*");
                 format!("Connection to {shown} {port} port [tcp/{name}] succeeded!\n")
             }
-            (Kind::Openbsd, Err(_)) if !self.verbose => return Ok(()),
-            (Kind::Openbsd, Err(NoWay::Silence)) if self.patience.is_some() => {
+            (Kind::Openbsd, Some(NoWay::Silence)) if limited => {
                 format!("nc: connect to {shown} port {port} (tcp) timed out: Operation now in progress\n")
             }
-            (Kind::Openbsd, Err(why)) => {
+            (Kind::Openbsd, Some(why)) => {
                 format!("nc: connect to {shown} port {port} (tcp) failed: {}\n", why.text())
             }
-            (Kind::Nmap, Ok(_)) if self.scan => format!(
-                "Ncat: Version 7.92 ( https://nmap.org/ncat )\nNcat: Connected to {address}:{port}.\n\
-                 Ncat: 0 bytes sent, 0 bytes received in 0.01 seconds.\n"
-            ),
-            (Kind::Nmap, Ok(_)) => format!(
-                "Ncat: Version 7.92 ( https://nmap.org/ncat )\nNcat: Connected to {address}:{port}.\n"
-            ),
-            (Kind::Nmap, Err(NoWay::Silence)) => "Ncat: TIMEOUT.\n".to_owned(),
-            (Kind::Nmap, Err(why)) => format!("Ncat: {}.\n", why.text()),
-            (Kind::Busybox, Ok(_)) => return Ok(()),
-            (Kind::Busybox, Err(NoWay::Silence)) if self.patience.is_some() => "nc: timed out\n".to_owned(),
-            (Kind::Busybox, Err(why)) => {
+            (Kind::Nmap, None) if !self.verbose => return Ok(()),
+            (Kind::Nmap, None) => {
+                let sent = "Ncat: 0 bytes sent, 0 bytes received in 0.01 seconds.\n";
+                let sent = if self.scan { sent } else { "" };
+                format!(
+                    "Ncat: Version 7.92 ( https://nmap.org/ncat )\nNcat: Connected to {address}:{port}.\n{sent}"
+                )
+            }
+            (Kind::Nmap, Some(NoWay::Silence)) => "Ncat: TIMEOUT.\n".to_owned(),
+            (Kind::Nmap, Some(why)) => format!("Ncat: {}.\n", why.text()),
+            (Kind::Busybox, None) => return Ok(()),
+            (Kind::Busybox, Some(NoWay::Silence)) if limited => "nc: timed out\n".to_owned(),
+            (Kind::Busybox, Some(why)) => {
                 format!("nc: can't connect to remote host ({address}): {}\n", why.text())
             }
         };

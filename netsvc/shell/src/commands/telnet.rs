@@ -32,9 +32,6 @@ fn telnet(shell: &mut Shell, arguments: &[String]) -> Status {
     if !shell.outward.way.leads() {
         return connect(shell, arguments);
     }
-    if let Some(status) = shell.relayed() {
-        return Ok(status);
-    }
     let busybox = shell.flavour().busybox();
     let short = if busybox { "al:" } else { "468EFKLacde:fk:l:n:rxb:X:S:" };
     let Some(options) = options(shell, arguments, short, &[])? else { return Ok(1) };
@@ -43,11 +40,23 @@ fn telnet(shell: &mut Shell, arguments: &[String]) -> Status {
     let (Some(found), Some(number)) = (shell.outward.way.find(&host), port(service)) else {
         return connect(shell, arguments);
     };
-    attempt(shell, format!("tcp://{host}:{service}"), arguments.join(" "));
+    let over = shell.ended_relay().is_some();
+    if !over {
+        attempt(shell, format!("tcp://{host}:{service}"), arguments.join(" "));
+    }
     let address = found.address;
     if !busybox {
         shell.out(&format!("Trying {address}...\n"))?;
     }
+    let connected = format!("Connected to {host}.\nEscape character is '^]'.\n");
+    if over {
+        if !busybox {
+            shell.out(&connected)?;
+        }
+        return Ok(shell.relayed().unwrap_or(1));
+    }
+    // It may be asked for again once it is there, so it comes before the connection.
+    let input = if shell.at_terminal() { Vec::new() } else { shell.read_all()? };
     let wire = match shell.connect(&host, number, None)? {
         Ok(wire) => wire,
         Err(why) => {
@@ -61,14 +70,13 @@ fn telnet(shell: &mut Shell, arguments: &[String]) -> Status {
         }
     };
     if !busybox {
-        shell.out(&format!("Connected to {host}.\nEscape character is '^]'.\n"))?;
+        shell.out(&connected)?;
     }
     let name = shell.variable("TERM").unwrap_or("unknown").to_owned();
     let wire = Telnet { name, size: shell.tty.window, ..Telnet::over(wire) };
     if shell.at_terminal() {
         return shell.relay(Box::new(wire));
     }
-    let input = shell.read_all()?;
     let socket = Socket::new(Box::new(wire));
     if !input.is_empty() {
         socket.send(&input);

@@ -36,7 +36,7 @@ pub(crate) use level::Entry;
 pub(crate) use pattern::Pattern;
 pub(crate) use relay::Entered;
 pub(crate) use simple::command_path;
-pub(crate) use socket::{Connected, Socket};
+pub(crate) use socket::Socket;
 pub(crate) use table::Table;
 
 use crate::{

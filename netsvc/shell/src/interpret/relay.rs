@@ -119,13 +119,17 @@ impl Shell {
         Err(Flow::Suspend(Waits::Line))
     }
 
-    /// The status that the connection ended with to which the command has handed the terminal over, if it has.
+    /// The status that the connection ended with to which the command has handed the terminal over, if it has. What
+    /// it said before it did so it has to say again: that is left out.
     pub(crate) fn relayed(&mut self) -> Option<i32> {
-        let status = self.answers.get(self.asked)?.strip_prefix(ENDED)?.parse().ok()?;
+        let status = self.ended_relay()?;
         self.asked += 1;
-        // What it said before is not said again.
-        self.skip = 0;
         Some(status)
+    }
+
+    /// As [`Shell::relayed`], which it leaves to come.
+    pub(crate) fn ended_relay(&self) -> Option<i32> {
+        self.answers.get(self.asked)?.strip_prefix(ENDED)?.parse().ok()
     }
 
     /// Goes on with the line whose connection has ended with `status`.
