@@ -198,7 +198,9 @@ impl Call {
         let alone = !self.scan && !shell.at_terminal() && !shell.streams();
         // It may be asked for again once it is there, so it comes before the connection.
         let input = if alone { shell.read_all()? } else { Vec::new() };
-        if let Some(status) = shell.relayed().filter(|_| !self.scan) {
+        if !self.scan
+            && let Some(status) = shell.relayed()
+        {
             self.tell(shell, port, None)?;
             return Ok(Some(status));
         }
