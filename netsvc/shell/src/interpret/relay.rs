@@ -77,9 +77,10 @@ impl Outward {
 
     /// Keeps a login for the next run.
     pub(crate) fn keep_entered(&mut self, entered: Entered) {
+        let has_room = self.entered.len() < LOGINS;
         match self.entered.get_mut(self.met) {
             Some(place) => *place = entered,
-            None if self.entered.len() < LOGINS => self.entered.push(entered),
+            None if has_room => self.entered.push(entered),
             None => {}
         }
         self.met += 1;
