@@ -155,15 +155,20 @@ impl<'a> Exec<'a> {
 
     async fn interactive(&mut self, shell: Shell) -> io::Result<i32> {
         let mut cast = Cast::begin(80, 24, "xterm", recorder::now());
-        let mut terminal = Terminal::new(shell);
+        let mut terminal = Some(Terminal::new(shell));
         let served = self.converse(&mut terminal, &mut cast).await;
-        account::record(&self.host, &self.link, terminal.hangup());
+        let mut status = 1;
+        if let Some(mut terminal) = terminal {
+            status = terminal.status();
+            account::record(&self.host, &self.link, terminal.hangup());
+        }
         cast.store(&self.host, &self.link);
-        served.map(|()| terminal.status())
+        served.map(|()| status)
     }
 
-    async fn converse(&mut self, terminal: &mut Terminal, cast: &mut Cast) -> io::Result<()> {
-        let mut output = terminal.start(recorder::now());
+    /// Lets the peer and the terminal talk; the terminal is gone afterwards if it failed inside.
+    async fn converse(&mut self, terminal: &mut Option<Terminal>, cast: &mut Cast) -> io::Result<()> {
+        let mut output = self.work(terminal, |terminal| terminal.start(recorder::now())).await?;
         loop {
             cast.output(&output.bytes);
             account::record(&self.host, &self.link, std::mem::take(&mut output.events));
@@ -175,7 +180,7 @@ impl<'a> Exec<'a> {
             if let Some(Typed::Bytes(bytes)) = &typed {
                 cast.input(bytes);
             }
-            output = match typed {
+            let step = move |terminal: &mut Terminal| match typed {
                 None => terminal.poll(recorder::now()),
                 // The end of input is that of a line.
                 Some(Typed::End) => terminal.input(&[4], recorder::now()),
@@ -185,7 +190,20 @@ impl<'a> Exec<'a> {
                 }
                 Some(Typed::Bytes(bytes)) => terminal.input(&bytes, recorder::now()),
             };
+            output = self.work(terminal, step).await?;
         }
+    }
+
+    /// Runs a step of the terminal among the workers: what it runs may wait for other nodes.
+    async fn work(
+        &mut self,
+        terminal: &mut Option<Terminal>,
+        step: impl FnOnce(&mut Terminal) -> TerminalOutput + Send + 'static,
+    ) -> io::Result<TerminalOutput> {
+        let taken = terminal.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let (back, output) = away(&self.host, &self.link, taken, step).await?;
+        *terminal = Some(back);
+        Ok(output)
     }
 
     /// What is typed next; `None`: the time has come that the terminal waits for.

@@ -12,6 +12,7 @@ use netsvc_kit::{
     Host, Input, Link, Machine, Out, Session,
     testing::{host, link, persona_with, records, sent, stage},
 };
+use netsvc_persona::{Attached, Reach};
 use std::{path::Path, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -117,6 +118,30 @@ async fn a_program_is_run_over_websockets_too() {
     let said = asked("exec?command=nosuch&stdout=true", FRAMES);
     let text = String::from_utf8_lossy(&heard(&host, &said, true).await).into_owned();
     assert!(text.contains("exec: \\\"nosuch\\\": executable file not found in $PATH"), "{text}");
+}
+
+#[tokio::test]
+async fn a_shell_at_a_terminal_goes_on_to_other_nodes() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = stage(folder.path());
+    let inner = [127, 70, 9, 1].into();
+    let mut front = persona_with(&SERVICE, "k8s-01");
+    front.place.addresses = vec![Attached { ip: inner, prefix: 24 }];
+    let network = [127, 70, 9, 0].into();
+    front.place.reach = vec![Reach { network, prefix: 24, from: inner, ports: Vec::new(), hops: 0 }];
+    let front = host(&stage, front, SERVICE.slug, &[]);
+    let mut back = persona_with(&SERVICE, "back");
+    (back.hostname, back.ip) = ("back".to_owned(), [127, 70, 9, 7].into());
+    let _back = host(&stage, back, SERVICE.slug, &[]);
+    let listener = TcpListener::bind("127.70.9.7:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move { listener.accept().await.unwrap().0.write_all(b"220 back\r\n").await });
+    let typed = format!("\0exec 3<>/dev/tcp/127.70.9.7/{port}; cat <&3; exit\n");
+    let mut said = asked("exec?command=bash&stdin=true&stdout=true&tty=true", FRAMES);
+    said.extend([0x82, 0x80 | u8::try_from(typed.len()).unwrap(), 0, 0, 0, 0]);
+    said.extend(typed.as_bytes());
+    let text = String::from_utf8_lossy(behind(&heard(&front, &said, true).await)).into_owned();
+    assert!(text.contains("220 back\r\n") && text.contains("\"status\":\"Success\""), "{text}");
 }
 
 #[tokio::test]
