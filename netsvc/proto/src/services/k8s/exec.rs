@@ -9,7 +9,7 @@ use crate::{
     account,
     away::away,
     cast::Cast,
-    container::{self, Inside, Network},
+    container,
     onward,
     output::{PAUSE, TRICKLE, until, with_returns},
 };
