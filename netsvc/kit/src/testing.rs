@@ -21,11 +21,6 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 pub fn persona(node: &str) -> Persona {
     let secret = |text: &str| Secret(text.to_owned());
     let text = |text: &str| text.to_owned();
-    let product = |name: &str, version: &str, packaging: &str| Product {
-        name: name.to_owned(),
-        version: version.to_owned(),
-        packaging: packaging.to_owned(),
-    };
     Persona {
         persona_version: PERSONA_VERSION,
         node: text(node),
@@ -51,15 +46,7 @@ pub fn persona(node: &str) -> Persona {
             password: Some(secret("toor")),
         }],
         login: LoginPolicy::AcceptListed,
-        products: BTreeMap::from([
-            (text("ssh"), product("OpenSSH", "9.2p1", "Debian-2+deb12u3")),
-            (text("http"), product("nginx", "1.22.1", "")),
-            (text("ftp"), product("vsftpd", "3.0.3", "")),
-            (text("smtp"), product("Postfix", "3.7.11", "Debian/GNU")),
-            (text("redis"), product("Redis", "7.0.15", "")),
-            (text("mysql"), product("MariaDB", "10.11.6", "Debian-0+deb12u1")),
-            (text("telnet"), product("telnetd", "0.17", "Debian")),
-        ]),
+        products: products(),
         ssh_keys: SshKeys {
             ed25519: secret(&"11".repeat(32)),
             ecdsa_p256: secret(&"22".repeat(32)),
@@ -78,6 +65,23 @@ pub fn persona(node: &str) -> Persona {
         slow: None,
         routine: Default::default(),
     }
+}
+
+fn products() -> BTreeMap<String, Product> {
+    let product = |(service, name, version, packaging): (&str, &str, &str, &str)| {
+        let [name, version, packaging] = [name, version, packaging].map(str::to_owned);
+        (service.to_owned(), Product { name, version, packaging })
+    };
+    let all = [
+        ("ssh", "OpenSSH", "9.2p1", "Debian-2+deb12u3"),
+        ("http", "nginx", "1.22.1", ""),
+        ("ftp", "vsftpd", "3.0.3", ""),
+        ("smtp", "Postfix", "3.7.11", "Debian/GNU"),
+        ("redis", "Redis", "7.0.15", ""),
+        ("mysql", "MariaDB", "10.11.6", "Debian-0+deb12u1"),
+        ("telnet", "telnetd", "0.17", "Debian"),
+    ];
+    all.into_iter().map(product).collect()
 }
 
 /// As [`persona`], with a product of `def` that its system has, or any host.

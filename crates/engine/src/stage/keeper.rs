@@ -7,6 +7,7 @@
 use super::{
     channel::{self, Channel, Parcel, StageError},
     launch::Launch,
+    order::{Sequence, changed},
 };
 use crate::{
     node::{NodeSpec, Post},
@@ -14,11 +15,11 @@ use crate::{
 };
 use netsvc_persona::{
     Letter,
-    stage::{AbsentNode, Answer, GateSpec, MAX_DESCRIPTORS, Order},
+    stage::{AbsentNode, Answer, GateSpec, Order},
 };
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     io,
     os::fd::{AsFd, OwnedFd},
     sync::Arc,
@@ -34,10 +35,6 @@ const PAUSE_FIRST: Duration = Duration::from_millis(100);
 const PAUSE_LONGEST: Duration = Duration::from_secs(10);
 /// A process that lived this long died of something new: pauses begin from the first again.
 const STEADY: Duration = Duration::from_secs(30);
-/// Bytes of letters in one order: below what a message may have.
-const LETTERS: usize = 96 * 1024;
-/// Bytes that a letter, and each copy of it, takes besides its content.
-const LETTER: usize = 256;
 /// Time a process gets to write out everything after a stop order.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 
@@ -253,7 +250,7 @@ impl Task {
         let known: Vec<String> =
             names.iter().filter(|name| self.nodes.contains_key(*name)).cloned().collect();
         self.remove(&known).await?;
-        let delivered = self.deliver(|task| nodes.iter().flat_map(|kept| task.parcels(kept)).collect()).await;
+        let delivered = self.deliver(|task| nodes.iter().flat_map(|kept| task.parcels(&kept.node, &kept.sockets)).collect()).await;
         match delivered {
             Ok(()) => {
                 self.nodes.extend(names.into_iter().zip(nodes));
@@ -373,7 +370,7 @@ impl Task {
             parcels.extend(sequence.letters(node, letters));
         }
         for kept in self.nodes.values() {
-            parcels.extend(sequence.parcels(kept));
+            parcels.extend(sequence.parcels(&kept.node, &kept.sockets));
         }
         self.seq = sequence.seq;
         match channel.deliver(parcels).await {
@@ -417,91 +414,6 @@ impl Task {
     }
 }
 
-/// What is to be handed over so that mailboxes that hold `held` hold `post`. What goes without another in its place
-/// goes first: it makes room. `all`: also what is held, which may have been refused.
-fn changed(held: &BTreeMap<String, Vec<Letter>>, post: Vec<Post>, all: bool) -> Vec<Post> {
-    let mut gone: BTreeSet<&str> = held.keys().map(String::as_str).collect();
-    for post in &post {
-        gone.remove(post.node.as_str());
-    }
-    let empty = |node: &&str| Post { node: (*node).to_owned(), letters: Vec::new() };
-    let mut new: Vec<Post> = gone.iter().map(empty).collect();
-    let is_held = |post: &Post| held.get(&post.node).map_or(&[][..], Vec::as_slice) == post.letters;
-    new.extend(post.into_iter().filter(|post| all || !is_held(post)));
-    new
-}
-
-/// Numbers orders, and makes them.
-struct Sequence {
-    seq: u64,
-    sockets: bool,
-}
-
-impl Sequence {
-    fn next(&mut self) -> u64 {
-        self.seq += 1;
-        self.seq
-    }
-
-    /// The orders that put letters into the mailboxes of a node.
-    fn letters<'a>(&mut self, node: &str, letters: &[Letter]) -> Vec<Parcel<'a>> {
-        let mut parts: Vec<Vec<Letter>> = vec![Vec::new()];
-        let mut held = 0;
-        for letter in letters {
-            // What a letter takes as JSON, every character of it escaped the usual way.
-            let size = LETTER + letter.content.len() * 3 / 2 + letter.copies.len() * LETTER;
-            if LETTERS < size {
-                continue;
-            }
-            if LETTERS < held + size && held > 0 {
-                parts.push(Vec::new());
-                held = 0;
-            }
-            held += size;
-            if let Some(part) = parts.last_mut() {
-                part.push(letter.clone());
-            }
-        }
-        let last = parts.len();
-        let order = |(number, letters): (usize, Vec<Letter>)| Parcel {
-            order: Order::Letters {
-                seq: self.next(),
-                node: node.to_owned(),
-                first: number == 0,
-                last: number + 1 == last,
-                letters,
-            },
-            descriptors: Vec::new(),
-        };
-        parts.into_iter().enumerate().map(order).collect()
-    }
-
-    /// The orders that hand over a node: one, or more where its sockets do not fit one message.
-    fn parcels<'a>(&mut self, kept: &'a Kept) -> Vec<Parcel<'a>> {
-        let node = &kept.node;
-        let whole = !self.sockets || node.ports.is_empty();
-        let mut order = |ports: &[_]| Order::Node {
-            seq: self.next(),
-            persona: Box::new(node.persona.clone()),
-            services: node.services.clone(),
-            ports: ports.to_vec(),
-        };
-        if whole {
-            return vec![Parcel { order: order(&node.ports), descriptors: Vec::new() }];
-        }
-        let listeners: Vec<_> = node.listeners().cloned().collect();
-        let ports = listeners.chunks(MAX_DESCRIPTORS);
-        let sockets = kept.sockets.chunks(MAX_DESCRIPTORS);
-        ports
-            .zip(sockets)
-            .map(|(ports, sockets)| Parcel {
-                order: order(ports),
-                descriptors: sockets.iter().map(AsFd::as_fd).collect(),
-            })
-            .collect()
-    }
-}
-
 impl Role {
     /// The first order of a new process.
     fn first(&self, sequence: &mut Sequence) -> Option<Parcel<'_>> {
@@ -512,7 +424,3 @@ impl Role {
         Some(Parcel { order, descriptors })
     }
 }
-
-#[cfg(test)]
-#[path = "keeper_tests.rs"]
-mod tests;

@@ -6,6 +6,7 @@
 mod channel;
 mod keeper;
 mod launch;
+mod order;
 
 pub use channel::StageError;
 pub use keeper::{GateLink, Keeper, Kept, Role, StageStatus};

@@ -11,8 +11,8 @@ use std::{
 /// Where resolvers stand: what programs ask, and what a resolver of this host asks in turn.
 const RESOLVERS: [&str; 2] = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
 
-/// Addresses of deckies, running or not, and of topologies, with their gateways and servers; of the hosts of a swarm; of
-/// this host, its gateways and those that it asks for names.
+/// Addresses of deckies, running or not, and of topologies, with their gateways and servers; of the hosts of a swarm;
+/// of this host, its gateways and those that it asks for names.
 ///
 /// # Errors
 /// When the database fails.

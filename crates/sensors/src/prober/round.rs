@@ -111,8 +111,8 @@ impl Prober {
         Ok(before)
     }
 
-    /// Asks `address` everything, unless it is one of `own`. That it is asked is noted before anything leaves: whatever happens, nobody is asked
-    /// twice in a day.
+    /// Asks `address` everything, unless it is one of `own`. That it is asked is noted before anything leaves: whatever
+    /// happens, nobody is asked twice in a day.
     ///
     /// # Errors
     /// Why it is not asked.

@@ -76,7 +76,10 @@ fn level(text: &str) -> Result<Level, Problem> {
 /// Identities or campaigns, those active last first.
 #[utoipa::path(
     get, path = "/clusters/{level}", operation_id = "clusters", tag = "clusters", security(("bearer" = [])),
-    params(("level" = String, Path, description = "`identities` or `campaigns`", pattern = "^(identities|campaigns)$"), ClusterQuery),
+    params(
+        ("level" = String, Path, description = "`identities` or `campaigns`", pattern = "^(identities|campaigns)$"),
+        ClusterQuery
+    ),
     responses(
         (status = OK, body = Vec<Cluster>),
         (status = BAD_REQUEST, body = ProblemBody),
@@ -125,7 +128,10 @@ pub(crate) async fn cluster(
 #[utoipa::path(
     get, path = "/clusters/{level}/explain", operation_id = "explain_cluster", tag = "clusters",
     security(("bearer" = [])),
-    params(("level" = String, Path, description = "`identities` or `campaigns`", pattern = "^(identities|campaigns)$"), Two),
+    params(
+        ("level" = String, Path, description = "`identities` or `campaigns`", pattern = "^(identities|campaigns)$"),
+        Two
+    ),
     responses(
         (status = OK, body = ClusterTie),
         (status = BAD_REQUEST, body = ProblemBody),
@@ -151,7 +157,10 @@ pub(crate) async fn explain(
 #[utoipa::path(
     get, path = "/clusters/{level}/decisions", operation_id = "cluster_decisions", tag = "clusters",
     security(("bearer" = [])),
-    params(("level" = String, Path, description = "`identities` or `campaigns`", pattern = "^(identities|campaigns)$"), Which),
+    params(
+        ("level" = String, Path, description = "`identities` or `campaigns`", pattern = "^(identities|campaigns)$"),
+        Which
+    ),
     responses(
         (status = OK, body = Vec<ClusterDecision>),
         (status = BAD_REQUEST, body = ProblemBody),

@@ -1,4 +1,5 @@
-//! `ping` and `traceroute`: who answers is the node itself, its neighbours, and where a way of the node leads to somebody.
+//! `ping` and `traceroute`: who answers is the node itself, its neighbours, and where a way of the node leads to
+//! somebody.
 
 use super::{
     Run,

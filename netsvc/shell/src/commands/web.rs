@@ -205,7 +205,15 @@ pub(super) fn store(shell: &mut Shell, path: &str, content: &[u8]) -> Result<(),
 
 /// The progress meter of curl, as it stands at the end.
 pub(super) fn progress(shell: &mut Shell, length: usize) -> Result<(), Flow> {
-    shell.err(&format!("  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current\n                                 Dload  Upload   Total   Spent    Left  Speed\n\r  0     0    0     0    0     0      0      0 --:--:-- --:--:-- --:--:--     0\r100 {length:>5}  100 {length:>5}    0     0  {:>5}      0 --:--:-- --:--:-- --:--:-- {:>5}\n", length * 3, length * 3))
+    let speed = length.saturating_mul(3);
+    shell.err(concat!(
+        "  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current\n",
+        "                                 Dload  Upload   Total   Spent    Left  Speed\n",
+        "\r  0     0    0     0    0     0      0      0 --:--:-- --:--:-- --:--:--     0\r",
+    ))?;
+    shell.err(&format!(
+        "100 {length:>5}  100 {length:>5}    0     0  {speed:>5}      0 --:--:-- --:--:-- --:--:-- {speed:>5}\n"
+    ))
 }
 
 #[cfg(test)]
