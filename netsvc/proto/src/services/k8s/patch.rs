@@ -7,6 +7,12 @@ use serde_json::Value;
 const DEPTH: usize = 32;
 const MOST: usize = 256;
 
+/// Deepest object that steps make, and most bytes that they put into it together: each of them may double it.
+const DEEPEST: usize = 128;
+const GIVEN: usize = 1 << 20;
+/// What a value takes beside its text.
+const NODE: usize = 32;
+
 /// What in a strategic change says how to merge, and is no part of the object.
 const DIRECTIVE: &str = "$";
 
@@ -85,6 +91,7 @@ fn unescaped(part: &str) -> String {
 pub(super) fn steps(object: &mut Value, change: &Value) -> Result<(), String> {
     let failed = "the server rejected our request due to an error in our request";
     let steps = change.as_array().filter(|steps| steps.len() <= MOST).ok_or(failed)?;
+    let mut room = GIVEN;
     for step in steps {
         let text = |key: &str| step.get(key).and_then(Value::as_str);
         let (kind, path) = (text("op").ok_or(failed)?, text("path").ok_or(failed)?);
@@ -93,6 +100,11 @@ pub(super) fn steps(object: &mut Value, change: &Value) -> Result<(), String> {
             "copy" | "move" => object.pointer(text("from").ok_or(failed)?).cloned(),
             _ => None,
         };
+        let (bytes, deep) = given.as_ref().map_or((0, 0), measure);
+        room = room.checked_sub(bytes).ok_or(failed)?;
+        if DEEPEST < deep + path.matches('/').count() {
+            return Err(failed.to_owned());
+        }
         if kind == "move" {
             remove(object, text("from").ok_or(failed)?).ok_or(failed)?;
         }
@@ -106,6 +118,24 @@ pub(super) fn steps(object: &mut Value, change: &Value) -> Result<(), String> {
         taken.ok_or(failed)?;
     }
     Ok(())
+}
+
+/// Bytes that a value takes, about, and how deep it is nested.
+fn measure(value: &Value) -> (usize, usize) {
+    let whole =
+        |(bytes, deep): (usize, usize), (more, inner): (usize, usize)| (bytes + more, deep.max(inner + 1));
+    match value {
+        Value::Array(items) => items.iter().map(measure).fold((NODE, 1), whole),
+        Value::Object(fields) => {
+            let field = |(name, value): (&String, &Value)| {
+                let (bytes, deep) = measure(value);
+                (name.len() + bytes, deep)
+            };
+            fields.iter().map(field).fold((NODE, 1), whole)
+        }
+        Value::String(text) => (NODE + text.len(), 1),
+        Value::Null | Value::Bool(_) | Value::Number(_) => (NODE, 1),
+    }
 }
 
 /// Where a path ends: what it is in, and the last part of it.
@@ -197,6 +227,12 @@ mod unit {
         ] {
             assert!(steps(&mut object, &json!([step])).is_err(), "{step}");
         }
+        let double = |number: usize| json!({ "op": "copy", "from": "", "path": format!("/{number}") });
+        let inner: Vec<Value> = (0..MOST).map(double).collect();
+        assert!(steps(&mut json!({ "a": "b" }), &inner.into()).is_err(), "it would double with each step");
+        let wrap = json!({ "op": "copy", "from": "/a", "path": "/a/a" });
+        let deep: Vec<Value> = std::iter::repeat_n(wrap, MOST).collect();
+        assert!(steps(&mut json!({ "a": {} }), &deep.into()).is_err(), "it would get as deep");
         let pod = json!([{ "op": "add", "path": "/spec/containers/-", "value": { "image": "x" } }]);
         assert_eq!(as_object(&pod), json!({ "spec": { "containers": [{ "image": "x" }] } }));
     }
