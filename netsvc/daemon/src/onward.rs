@@ -33,8 +33,11 @@ const STEP: Duration = Duration::from_millis(250);
 /// Steps that a handshake may take.
 const WAITS: usize = 120;
 /// Messages that wait to be sent, and to be read.
-const UNSENT: usize = 1_024;
+const UNSENT: usize = 4;
 const UNREAD: usize = 16;
+/// Bytes that wait for their message, and so many after which no more should be given.
+const WAITING: usize = 8 << 20;
+const ENOUGH: usize = 64 * 1024;
 /// Status of a program whose connection was lost (ssh(1)).
 const LOST: i32 = 255;
 /// How often sending waits for a peer that takes nothing.
@@ -124,8 +127,16 @@ impl Reach for Onward {
     }
 }
 
+/// Whether this thread serves connections: such a one never waits here.
+fn serves() -> bool {
+    Handle::try_current().is_ok()
+}
+
 /// What comes of `future`, if it does in time and somebody waits for it. Others have the turn meanwhile.
 fn waited<F: Future>(runtime: &Handle, future: F) -> Option<F::Output> {
+    if serves() {
+        return None;
+    }
     let mut future = std::pin::pin!(future);
     let mut left = WAITS;
     let step = || match runtime.block_on(async { timeout(STEP, future.as_mut()).await }) {
@@ -179,7 +190,16 @@ impl Login for Entering {
             let _ = client.run(command, asked, sent, down).await;
             drop(place);
         });
-        Some(Box::new(Remote { up, came, runtime, raw, left: MOST, status: None }))
+        Some(Box::new(Remote {
+            up,
+            came,
+            runtime,
+            raw,
+            left: MOST,
+            status: None,
+            unsent: Vec::new(),
+            ends: false,
+        }))
     }
 }
 
@@ -192,9 +212,27 @@ struct Remote {
     /// Bytes that it may still bring.
     left: usize,
     status: Option<i32>,
+    /// Bytes that wait until there is room for a message, and whether the end waits behind them.
+    unsent: Vec<u8>,
+    ends: bool,
 }
 
 impl Remote {
+    /// Hands over what waits, as far as there is room; false when nobody takes it any more.
+    fn push(&mut self) -> bool {
+        if !self.unsent.is_empty() {
+            match self.up.try_send(Up::Data(std::mem::take(&mut self.unsent))) {
+                Ok(()) => {}
+                Err(mpsc::error::TrySendError::Full(Up::Data(bytes))) => self.unsent = bytes,
+                Err(_) => return false,
+            }
+        }
+        if self.ends && self.unsent.is_empty() && self.up.try_send(Up::End).is_ok() {
+            self.ends = false;
+        }
+        true
+    }
+
     fn came(&mut self, what: Option<Down>) -> Option<Received> {
         match what {
             Some(Down::Data(bytes) | Down::Errors(bytes)) => {
@@ -215,15 +253,26 @@ impl Remote {
 
 impl Wire for Remote {
     fn send(&mut self, bytes: &[u8]) -> bool {
-        self.up.try_send(Up::Data(bytes.to_vec())).is_ok()
+        if WAITING < self.unsent.len() + bytes.len() {
+            return false;
+        }
+        self.unsent.extend_from_slice(bytes);
+        self.push()
+    }
+
+    fn takes(&self) -> bool {
+        self.unsent.len() < ENOUGH
     }
 
     fn end(&mut self) {
+        self.ends = true;
         // Whoever is gone needs no end.
-        let _ = self.up.try_send(Up::End);
+        self.push();
     }
 
     fn receive(&mut self, wait: Duration) -> Received {
+        // Whoever is gone shows in what came.
+        self.push();
         loop {
             let what = match self.came.try_recv() {
                 Ok(what) => Some(what),
@@ -234,7 +283,7 @@ impl Wire for Remote {
                 return received;
             }
         }
-        if wait.is_zero() {
+        if wait.is_zero() || serves() {
             return Received::Nothing;
         }
         let steps = wait.as_millis().div_ceil(STEP.as_millis());
@@ -300,6 +349,9 @@ impl Wire for Sealed {
     }
 
     fn receive(&mut self, wait: Duration) -> Received {
+        if serves() {
+            return Received::Nothing;
+        }
         let mut piece = vec![0; PIECE];
         let (stream, runtime) = (&mut self.stream, &self.runtime);
         let steps = wait.as_millis().div_ceil(STEP.as_millis());
@@ -342,8 +394,8 @@ impl Wire for Carried {
     fn send(&mut self, bytes: &[u8]) -> bool {
         let (stream, runtime) = (&mut self.passage.stream, &self.runtime);
         let mut sent = stream.try_write(bytes).unwrap_or(0);
-        if sent == bytes.len() {
-            return true;
+        if sent == bytes.len() || serves() {
+            return sent == bytes.len();
         }
         let mut tries = 0;
         let step = || {
@@ -359,6 +411,9 @@ impl Wire for Carried {
     }
 
     fn end(&mut self) {
+        if serves() {
+            return;
+        }
         let stream = &mut self.passage.stream;
         // Shutting a TCP socket down does not wait; one that is gone needs none.
         let _ = self.runtime.block_on(async { stream.shutdown().await });
@@ -370,7 +425,7 @@ impl Wire for Carried {
             piece.truncate(count);
             return self.came(piece);
         }
-        if wait.is_zero() {
+        if wait.is_zero() || serves() {
             return Received::Nothing;
         }
         let (stream, runtime) = (&mut self.passage.stream, &self.runtime);
@@ -395,73 +450,4 @@ impl Wire for Carried {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{account, away::away};
-    use netsvc_kit::testing;
-    use netsvc_persona::{Attached, Persona, Reach as Network};
-    use netsvc_shell::Stream;
-    use std::net::Ipv4Addr;
-    use tokio::net::TcpListener;
-
-    fn node(name: &str, ip: [u8; 4], inner: [u8; 4], network: [u8; 4]) -> Persona {
-        let mut persona = testing::persona(name);
-        (persona.hostname, persona.ip) = (name.to_owned(), Ipv4Addr::from(ip).into());
-        persona.place.addresses = vec![Attached { ip: inner.into(), prefix: 24 }];
-        persona.place.reach = vec![Network {
-            network: network.into(),
-            prefix: 24,
-            from: inner.into(),
-            ports: Vec::new(),
-            hops: 0,
-        }];
-        persona
-    }
-
-    #[tokio::test]
-    async fn a_shell_connects_where_its_node_does_and_it_is_told() {
-        let folder = tempfile::tempdir().unwrap();
-        let stage = testing::stage(folder.path());
-        let front = node("front", [127, 71, 0, 2], [127, 71, 1, 1], [127, 71, 1, 0]);
-        let front = testing::host(&stage, front, "ssh", &[]);
-        let back = node("back", [127, 71, 1, 7], [127, 71, 2, 1], [127, 71, 2, 0]);
-        let _back = testing::host(&stage, back, "ssh", &[]);
-        let listener = TcpListener::bind("127.71.1.7:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let mut came = vec![0; 64];
-                let count = stream.read(&mut came).await.unwrap_or(0);
-                let heard = came.get(..count).unwrap_or_default().to_vec();
-                let _ = stream.write_all(&[b"heard ", &heard[..]].concat()).await;
-            }
-        });
-        let link = testing::link(22);
-        for (line, wanted) in [
-            (format!("echo one | nc -w 3 back {port}"), "heard one\n"),
-            (format!("exec 3<>/dev/tcp/127.71.1.7/{port}; echo two >&3; cat <&3"), "heard two\n"),
-            ("nc -z -w 1 127.71.1.9 22 || echo nobody".to_owned(), "nobody\n"),
-        ] {
-            let facts = account::facts(&front, &link, None);
-            let mut shell = account::shell(&front).login("root", link.source(), facts);
-            lead(&front, &link, &mut shell);
-            let run = line.clone();
-            let ran = away(&front, &link, shell, move |shell| shell.exec(&run, Some(b""))).await;
-            let (_, outcome) = ran.unwrap();
-            assert_eq!(String::from_utf8_lossy(&outcome.bytes(Stream::Out)), wanted, "{line}");
-        }
-        stage.settle();
-        let told: Vec<_> = testing::records(folder.path())
-            .into_iter()
-            .filter(|record| record.kind == "forward_request")
-            .map(|record| {
-                let of =
-                    |name: &str| String::from_utf8_lossy(record.field(name).unwrap_or_default()).into_owned();
-                (of("target"), of("outcome"))
-            })
-            .collect();
-        let told_of = |target: String, outcome: &str| told.contains(&(target, outcome.to_owned()));
-        assert!(told_of(format!("tcp://back:{port}"), "accepted"), "{told:?}");
-        assert!(told_of("tcp://127.71.1.9:22".to_owned(), "failed"), "{told:?}");
-    }
-}
+mod tests;

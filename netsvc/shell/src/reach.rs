@@ -63,6 +63,11 @@ pub trait Wire: Send + Sync {
     /// Sends bytes; false when the connection is gone.
     fn send(&mut self, bytes: &[u8]) -> bool;
 
+    /// Whether more should be sent now.
+    fn takes(&self) -> bool {
+        true
+    }
+
     /// No more is sent; what comes is still read.
     fn end(&mut self);
 

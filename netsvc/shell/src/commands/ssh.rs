@@ -54,7 +54,9 @@ fn ssh(shell: &mut Shell, arguments: &[String]) -> Status {
         Some(entered) => entered,
         None => {
             attempt(shell, format!("tcp://{}:{}", call.host, call.port), arguments.join(" "));
-            match shell.outward.way.log_in(&call.host, call.port, &text::encode(&call.user)) {
+            let user = text::encode(&call.user);
+            let entering = shell.outward.waiting(|way, _| way.log_in(&call.host, call.port, &user));
+            match entering.unwrap_or(Err(Some(NoWay::Silence))) {
                 Ok(login) => {
                     shell.meet(&call.host);
                     Entered { target, login: Some(login), ..Entered::default() }

@@ -212,6 +212,10 @@ impl Wire for Telnet {
         self.wire.send(&out)
     }
 
+    fn takes(&self) -> bool {
+        self.wire.takes()
+    }
+
     fn end(&mut self) {
         self.wire.end();
     }

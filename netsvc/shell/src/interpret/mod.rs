@@ -437,6 +437,7 @@ impl Shell {
         self.answers.clear();
         self.asked = 0;
         self.collected = None;
+        self.outward.waited = Duration::ZERO;
         self.streaming = stream::Streaming::default();
         self.write_error = None;
         self.background = None;

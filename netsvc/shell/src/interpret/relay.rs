@@ -5,12 +5,16 @@ use crate::{
     event::{Outcome, Waits},
     reach::{Login, Way, Wire},
 };
+use std::time::{Duration, Instant};
 
 /// Stands before a status among the answers of the terminal; nobody can type it.
 const ENDED: &str = "\0ended ";
 
-/// Logins of one pipeline that are kept.
+/// Logins of one pipeline that are kept, and bytes of what they wrote.
 const LOGINS: usize = 64;
+const KEPT: usize = 1 << 20;
+/// How long a line waits for other nodes in all: a loop that its user has left ends some time.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// What leads from a session to other nodes.
 #[derive(Default)]
@@ -25,6 +29,8 @@ pub(crate) struct Outward {
     /// How many of them this run has come to, and whether it is such a run.
     met: usize,
     again: bool,
+    /// How long the line has waited for other nodes.
+    pub(super) waited: Duration,
     /// The password that a login is given.
     pub(crate) given_password: Option<String>,
 }
@@ -53,6 +59,19 @@ pub(crate) struct Entered {
 }
 
 impl Outward {
+    /// What comes of something that waits for other nodes, no longer than it is told; `None`: the line has waited
+    /// enough.
+    pub(crate) fn waiting<T>(&mut self, wait: impl FnOnce(&Way, Duration) -> T) -> Option<T> {
+        let left = PATIENCE.saturating_sub(self.waited);
+        if left.is_zero() {
+            return None;
+        }
+        let begun = Instant::now();
+        let done = wait(&self.way, left);
+        self.waited += begun.elapsed();
+        Some(done)
+    }
+
     /// A pipeline begins, or one that has waited for the terminal runs again.
     pub(super) fn begin(&mut self) {
         if !std::mem::take(&mut self.again) {
@@ -76,7 +95,12 @@ impl Outward {
     }
 
     /// Keeps a login for the next run.
-    pub(crate) fn keep_entered(&mut self, entered: Entered) {
+    pub(crate) fn keep_entered(&mut self, mut entered: Entered) {
+        let written = |entered: &Entered| entered.done.as_ref().map_or(0, |(_, output)| output.len());
+        let kept: usize = self.entered.iter().map(written).sum();
+        if KEPT < kept + written(&entered) {
+            entered.done = None;
+        }
         let has_room = self.entered.len() < LOGINS;
         match self.entered.get_mut(self.met) {
             Some(place) => *place = entered,

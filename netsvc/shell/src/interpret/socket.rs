@@ -7,7 +7,11 @@ use crate::{
     text,
 };
 use parking_lot::Mutex;
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// Steps that a connection costs.
 const COST: u64 = 20;
@@ -15,6 +19,8 @@ const COST: u64 = 20;
 const IDLE: Duration = Duration::from_millis(1_500);
 /// How long a program stays that waits for the other end to close.
 const SILENT: Duration = Duration::from_secs(60);
+/// How long something is read that never ends: whoever waits for it has a thread meanwhile.
+const LONGEST: Duration = Duration::from_secs(120);
 /// What is read of a connection at most.
 const MOST: usize = 4 << 20;
 /// How long a system tries to connect (`tcp_syn_retries` = 6).
@@ -62,11 +68,17 @@ impl Socket {
         self.0.lock().wire.status()
     }
 
-    /// Reads until what is there is `enough`, the other end has closed, or nothing comes for `idle`: false then.
-    fn fill(&self, idle: Duration, enough: impl Fn(&[u8]) -> bool) -> bool {
+    /// Reads until what is there is `enough`, the other end has closed, nothing comes for `idle`, or it takes longer
+    /// than `longest`: false then.
+    fn fill(&self, idle: Duration, longest: Duration, enough: impl Fn(&[u8]) -> bool) -> bool {
+        let begun = Instant::now();
         let mut inner = self.0.lock();
         while !inner.closed && !enough(&inner.pending) && inner.pending.len() < MOST {
-            match inner.wire.receive(idle) {
+            let left = longest.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                return false;
+            }
+            match inner.wire.receive(idle.min(left)) {
                 Received::Bytes(bytes) => inner.pending.extend(bytes),
                 Received::Closed => inner.closed = true,
                 Received::Nothing => return false,
@@ -92,7 +104,8 @@ impl Shell {
         patience: Option<Duration>,
     ) -> Result<Connected, Flow> {
         self.spend(COST)?;
-        let connected = self.outward.way.connect(target, port);
+        let waited = self.outward.waiting(|way, _| way.connect(target, port));
+        let connected = waited.unwrap_or(Err(NoWay::Silence));
         self.passed(target, connected, patience)
     }
 
@@ -104,7 +117,8 @@ impl Shell {
         patience: Option<Duration>,
     ) -> Result<Result<Box<dyn Wire>, Option<NoWay>>, Flow> {
         self.spend(COST)?;
-        let connected = match self.outward.way.secure(target, port) {
+        let waited = self.outward.waiting(|way, _| way.secure(target, port));
+        let connected = match waited.unwrap_or(Err(Some(NoWay::Silence))) {
             Ok(wire) => Ok(wire),
             Err(Some(why)) => Err(why),
             Err(None) => return Ok(Err(None)),
@@ -139,9 +153,15 @@ impl Shell {
         }
     }
 
+    /// Reads a connection until it is `enough` ([`Socket::fill`]).
+    fn fill(&mut self, socket: &Socket, idle: Duration, enough: impl Fn(&[u8]) -> bool) -> bool {
+        let filled = self.outward.waiting(|_, left| socket.fill(idle, left.min(LONGEST), enough));
+        filled.unwrap_or(false)
+    }
+
     /// What is left of a connection: until the other end closes it or says nothing more.
     pub(crate) fn drain(&mut self, socket: &Socket) -> Result<Vec<u8>, Flow> {
-        socket.fill(IDLE, |_| false);
+        self.fill(socket, IDLE, |_| false);
         let bytes = socket.take(MOST);
         self.spend(1 + bytes.len() as u64 / 2_048)?;
         Ok(bytes)
@@ -154,7 +174,7 @@ impl Shell {
         idle: Duration,
         enough: impl Fn(&[u8]) -> bool,
     ) -> Result<Vec<u8>, Flow> {
-        socket.fill(idle, enough);
+        self.fill(socket, idle, enough);
         let bytes = socket.take(MOST);
         self.spend(1 + bytes.len() as u64 / 2_048)?;
         Ok(bytes)
@@ -163,7 +183,7 @@ impl Shell {
     /// Writes what is left of a connection to the output, and stays until it is closed or nothing comes for `idle`.
     pub(crate) fn show_rest(&mut self, socket: &Socket, idle: Option<Duration>) -> Result<(), Flow> {
         let silent = idle.unwrap_or(SILENT);
-        let closed = socket.fill(silent.min(IDLE), |_| false);
+        let closed = self.fill(socket, silent.min(IDLE), |_| false);
         let bytes = socket.take(MOST);
         self.write(1, &bytes)?;
         if !closed {
@@ -175,14 +195,14 @@ impl Shell {
     /// Up to `count` bytes of a connection.
     pub(super) fn take_of(&mut self, socket: &Socket, count: usize) -> Result<Vec<u8>, Flow> {
         self.spend(1)?;
-        socket.fill(IDLE, |pending| count <= pending.len());
+        self.fill(socket, IDLE, |pending| count <= pending.len());
         Ok(socket.take(count))
     }
 
     /// The next line of a connection; `None` at its end.
     pub(super) fn line_of(&mut self, socket: &Socket) -> Result<Option<String>, Flow> {
         self.spend(1)?;
-        socket.fill(IDLE, |pending| pending.contains(&b'\n'));
+        self.fill(socket, IDLE, |pending| pending.contains(&b'\n'));
         let end = socket.0.lock().pending.iter().position(|byte| *byte == b'\n');
         let line = socket.take(end.map_or(MOST, |end| end + 1));
         Ok((!line.is_empty()).then(|| text::decode(&line)))

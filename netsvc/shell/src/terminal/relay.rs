@@ -51,7 +51,9 @@ impl Terminal {
     pub(super) fn carry(&mut self, now: i64) -> bool {
         let Some(mut relay) = self.relay.take() else { return false };
         relay.pause = relay.pause.saturating_mul(2).min(LONG);
-        let typed: Vec<u8> = self.ahead.drain(..).collect();
+        // What the other end does not take yet is typed ahead.
+        let room = if relay.wire.takes() { self.ahead.len() } else { 0 };
+        let typed: Vec<u8> = self.ahead.drain(..room).collect();
         if !typed.is_empty() {
             relay.pause = SHORT;
         }

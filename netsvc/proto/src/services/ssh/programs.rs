@@ -162,8 +162,9 @@ impl Login {
                 Received::Closed => return Ok(wire.status().unwrap_or(0)),
                 Received::Nothing => {}
             }
+            let takes = wire.takes();
             let keys = tokio::select! {
-                keys = keys(raw, open, typing, io) => keys?,
+                keys = keys(raw, open, typing, io), if takes => keys?,
                 () = tokio::time::sleep(pause) => {
                     pause = (pause * 2).min(LOOKS);
                     continue;
