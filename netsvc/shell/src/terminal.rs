@@ -258,6 +258,12 @@ impl Terminal {
         self.shell.status = 130;
         self.show(b"^C\n");
         self.prompt_due = true;
+        if self.relay.take().is_some() {
+            // What was about to have the terminal is gone with what it said first.
+            self.waits = None;
+            let events = self.shell.interrupt();
+            self.output.events.extend(events);
+        }
     }
 
     /// Sends bytes with line ends as a terminal in cooked mode makes them.

@@ -125,6 +125,7 @@ impl Shell {
             chunks: std::mem::take(&mut self.output),
             events: std::mem::take(&mut self.events),
             waits: Some(waits),
+            rest: self.elapsed.saturating_sub(self.sent_at),
             ..Outcome::default()
         }
     }

@@ -318,3 +318,35 @@ fn a_terminal_is_handed_over_and_comes_back() {
     let shown = type_in("echo \"is $?\"\r");
     assert!(shown.contains("is 130\r\n"), "{shown}");
 }
+
+#[test]
+fn a_loop_over_hosts_enters_each_of_them_once() {
+    let (shell, _) = shell("debian12", true);
+    let mut terminal = Terminal::new(shell);
+    terminal.start(NOW);
+    let line = "for h in db01 10.1.9.7; do echo to $h; sshpass -p right ssh -o StrictHostKeyChecking=no \
+                root@$h id; done; echo \"is $?\"\r";
+    let mut shown = terminal.input(line.as_bytes(), NOW + 5_000_000).bytes;
+    for turn in 2..9 {
+        shown.extend(terminal.poll(NOW + turn * 5_000_000).bytes);
+    }
+    let shown: String = shown.into_iter().map(char::from).collect();
+    for (wanted, times) in
+        [("ran id\r\n", 2), ("\r\nto db01\r\n", 1), ("to 10.1.9.7\r\n", 1), ("is 3\r\n", 1)]
+    {
+        assert_eq!(shown.matches(wanted).count(), times, "{wanted:?} in {shown}");
+    }
+}
+
+#[test]
+fn what_is_interrupted_before_it_has_the_terminal_never_gets_it() {
+    let (shell, sent) = shell("debian12", true);
+    let mut terminal = Terminal::new(shell);
+    terminal.start(NOW);
+    terminal.input(b"sleep 9; nc db01 22\r", NOW + 1_000_000);
+    terminal.input(b"\x03", NOW + 2_000_000);
+    let shown = terminal.input(b"echo back\r", NOW + 3_000_000).bytes;
+    let shown: String = shown.into_iter().map(char::from).collect();
+    assert!(shown.contains("\r\nback\r\n") && !shown.contains("SSH-2.0"), "{shown}");
+    assert!(sent.lock().is_empty());
+}
