@@ -78,20 +78,15 @@ pub(super) fn everybody(live: &Live) -> Vec<Login> {
 
 /// Logins of the source itself, oldest first.
 fn of_source(live: &Live) -> Vec<Login> {
-    let from = live.facts.peer_ip.to_string();
-    let shown = |one: Present| {
-        let drawn = 40_000 + live.fixed(&["log port", &one.start.to_string()]) % 20_000;
-        let own = one.end.is_none() && Some(&one.tty) == live.facts.tty.as_ref();
-        Login {
-            user: one.user,
-            tty: one.tty,
-            from: from.clone(),
-            port: if own { live.facts.peer_port } else { u16::try_from(drawn).unwrap_or(40_000) },
-            start: one.start,
-            end: one.end,
-            pid: Some(one.pid.saturating_sub(13)),
-            lines: Vec::new(),
-        }
+    let shown = |one: Present| Login {
+        user: one.user,
+        tty: one.tty,
+        from: one.from.ip().to_string(),
+        port: one.from.port(),
+        start: one.start,
+        end: one.end,
+        pid: Some(one.pid.saturating_sub(13)),
+        lines: Vec::new(),
     };
     live.presence.of(&live.source).into_iter().map(shown).collect()
 }
@@ -175,8 +170,9 @@ impl Live {
         let mut line =
             |at: i64, text: String| out.push_str(&format!("{} {host} {text}\n", self.log_time(at)));
         for login in logins(self).iter().rev() {
-            let pid = 1_000 + self.fixed(&["log pid", &login.start.to_string()]) % 20_000;
-            let port = 40_000 + self.fixed(&["log port", &login.start.to_string()]) % 20_000;
+            let drawn = |name: &str| self.fixed(&[name, &login.start.to_string()]) % 20_000;
+            let pid = login.pid.map_or_else(|| 1_000 + drawn("log pid"), u64::from);
+            let port = if login.port == 0 { 40_000 + drawn("log port") } else { login.port.into() };
             line(
                 login.start - 300_000,
                 format!(

@@ -186,7 +186,8 @@ impl Live {
         let Some(tty) = self.facts.tty.as_deref().filter(|_| self.keeps_logins()) else { return };
         let (clock, persona) = (Arc::clone(&self.clock), Arc::clone(&self.persona));
         let clock = Box::new(move || persona.clock(clock.now()));
-        let seat = self.presence.enter(&self.source, &self.user, tty, self.shell_pid, clock);
+        let from = (self.facts.peer_ip, self.facts.peer_port).into();
+        let seat = self.presence.enter(&self.source, &self.user, tty, self.shell_pid, from, clock);
         *self.seat.lock() = Some(seat);
     }
 

@@ -5,6 +5,7 @@ use netsvc_persona::{Persona, routine::Routine};
 use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, VecDeque},
+    net::SocketAddr,
     sync::Arc,
 };
 
@@ -21,6 +22,8 @@ pub(crate) struct Present {
     number: u64,
     pub(crate) user: String,
     pub(crate) tty: String,
+    /// The other end of its connection: a source may come over other hosts.
+    pub(crate) from: SocketAddr,
     /// Process of its shell.
     pub(crate) pid: u32,
     /// Times of the node's clock in µs; no end: it is there.
@@ -86,6 +89,7 @@ impl Presence {
         user: &str,
         tty: &str,
         pid: u32,
+        from: SocketAddr,
         clock: Box<dyn Fn() -> i64 + Send + Sync>,
     ) -> Seat {
         let mut sources = self.sources.lock();
@@ -101,7 +105,7 @@ impl Presence {
         let number = all.iter().map(|one| one.number).max().unwrap_or(0) + 1;
         if all.len() < MOST {
             let (user, tty) = (user.to_owned(), tty.to_owned());
-            all.push(Present { number, user, tty, pid, start: clock(), end: None });
+            all.push(Present { number, user, tty, from, pid, start: clock(), end: None });
         }
         Seat { presence: Arc::clone(self), source: source.to_owned(), number, clock }
     }
@@ -125,7 +129,8 @@ mod tests {
     #[test]
     fn each_session_has_a_terminal_of_its_own_until_it_leaves() {
         let presence = Arc::new(Presence::default());
-        let enter = |tty: &str| presence.enter("a", "root", tty, 9, Box::new(|| 7));
+        let from = SocketAddr::from(([192, 0, 2, 9], 4711));
+        let enter = |tty: &str| presence.enter("a", "root", tty, 9, from, Box::new(|| 7));
         let first = enter(&presence.free("a", &[]));
         let second = enter(&presence.free("a", &[]));
         assert_eq!(presence.free("a", &[]), "pts/2");

@@ -1,7 +1,7 @@
 //! Sessions: events, captures, persistence, terminals, hostile input.
 
-use crate::{NOW, host, shell_on};
-use netsvc_shell::{Origin, ShellEvent, Terminal, Waits};
+use crate::{NOW, host, shell_on, source};
+use netsvc_shell::{Arrival, Origin, SessionFacts, ShellEvent, Terminal, Waits};
 use proptest::prelude::*;
 
 #[test]
@@ -169,6 +169,35 @@ fn a_source_sees_its_own_sessions_everywhere_alike() {
     // Without a terminal nobody is written down.
     let mut third = shell_on(&host, "root", false);
     assert!(out(&mut third, "uptime").contains(" 1 user, "));
+}
+
+#[test]
+fn a_login_is_remembered_with_where_it_came_from() {
+    let host = host("debian12");
+    let login = |peer: [u8; 4], port: u16| {
+        let facts = SessionFacts {
+            peer_ip: peer.into(),
+            peer_port: port,
+            local_port: 22,
+            tty: Some("pts/0".into()),
+            service: "ssh".into(),
+            arrival: Arrival::Ssh,
+        };
+        host.login("root", source(), facts)
+    };
+    // The same source, the second time over another node.
+    let first = login([203, 0, 113, 9], 4711);
+    let mut second = login([10, 0, 0, 5], 4712);
+    drop(first);
+    for (line, wanted) in [
+        ("last root | grep -c ' 10.0.0.5 '", "1\n"),
+        ("last root | grep -c ' 203.0.113.9 '", "1\n"),
+        ("grep -c 'from 203.0.113.9 port 4711 ssh2' /var/log/auth.log", "1\n"),
+        ("grep -c 'from 10.0.0.5 port 4712 ssh2' /var/log/auth.log", "1\n"),
+    ] {
+        let told = second.run_line(line).bytes(netsvc_shell::Stream::Out);
+        assert_eq!(String::from_utf8(told).unwrap(), wanted, "{line}");
+    }
 }
 
 #[test]
