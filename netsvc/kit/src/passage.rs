@@ -35,7 +35,15 @@ const MANY: usize = 256;
 
 /// Who is behind connections between nodes, by the end that they come from.
 #[derive(Debug, Default)]
-pub(crate) struct Passages(Mutex<BTreeMap<SocketAddr, Known>>);
+pub(crate) struct Passages(Mutex<Ends>);
+
+#[derive(Debug, Default)]
+struct Ends {
+    all: BTreeMap<SocketAddr, Known>,
+    /// Entries from which on those of ended connections are looked for, and at least [`MANY`]: twice as many as were
+    /// left the last time, so that looking costs no more than noting, however many there are.
+    most: usize,
+}
 
 #[derive(Debug)]
 struct Known {
@@ -48,23 +56,24 @@ struct Known {
 impl Passages {
     /// Who is behind the peer `address`.
     pub(crate) fn behind(&self, address: SocketAddr) -> Option<Behind> {
-        self.0.lock().get(&address).map(|known| known.behind)
+        self.0.lock().all.get(&address).map(|known| known.behind)
     }
 
     /// Notes who is behind a connection that comes from `end`; its number. An end that is taken anew is another one's.
     fn begin(&self, end: SocketAddr, behind: Behind) -> u64 {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let mut all = self.0.lock();
-        if MANY <= all.len() {
-            all.retain(|_, known| known.ended.is_none_or(|ended| ended.elapsed() < KEPT));
+        let mut ends = self.0.lock();
+        if ends.most.max(MANY) <= ends.all.len() {
+            ends.all.retain(|_, known| known.ended.is_none_or(|ended| ended.elapsed() < KEPT));
+            ends.most = 2 * ends.all.len();
         }
-        all.insert(end, Known { behind, number, ended: None });
+        ends.all.insert(end, Known { behind, number, ended: None });
         number
     }
 
     fn end(&self, end: SocketAddr, number: u64) {
-        if let Some(known) = self.0.lock().get_mut(&end).filter(|known| known.number == number) {
+        if let Some(known) = self.0.lock().all.get_mut(&end).filter(|known| known.number == number) {
             known.ended = Some(Instant::now());
         }
     }
@@ -296,7 +305,7 @@ mod tests {
         let second = stage.passages.begin(peer, other);
         stage.passages.end(peer, first);
         assert_eq!(stage.passages.behind(peer), Some(other));
-        assert!(stage.passages.0.lock().get(&peer).is_some_and(|known| known.ended.is_none()));
+        assert!(stage.passages.0.lock().all.get(&peer).is_some_and(|known| known.ended.is_none()));
         stage.passages.end(peer, second);
         let found = |target: &str| front.look(target).map(|found| (found.address, found.ttl.is_some()));
         assert_eq!(found("back"), Some((Ipv4Addr::new(127, 70, 1, 7), true)));
@@ -318,6 +327,20 @@ mod tests {
             let tried = front.pass(&link, target, 9).await;
             assert_eq!(tried.err(), Some(expected), "{target}");
         }
+    }
+
+    #[test]
+    fn looking_for_ended_connections_costs_no_more_than_noting_them() {
+        let passages = Passages::default();
+        let behind = Behind { peer: ([192, 0, 2, 9], 9).into(), session: SessionId::fresh() };
+        let begun = Instant::now();
+        for number in 0..200_000_u32 {
+            let end = (Ipv4Addr::from_bits(0x7f00_0000 + number), 9).into();
+            let number = passages.begin(end, behind);
+            passages.end(end, number);
+        }
+        // Each of them looking through all others would take minutes.
+        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     }
 
     #[test]
