@@ -17,6 +17,8 @@ use std::time::Duration;
 const REDIRECTIONS: usize = 50;
 /// Longest body of a request.
 const BODY: usize = 1 << 20;
+/// Bytes from which on `-w` writes no more.
+const WRITTEN: usize = 1 << 20;
 
 /// What curl says of a certificate that it does not know the issuer of.
 const UNKNOWN: &str = "SSL certificate problem: self-signed certificate\n\
@@ -73,15 +75,20 @@ fn absolute(url: &Url, next: &str) -> String {
 
 impl Request {
     fn of(shell: &mut Shell, url: &Url, options: &Options) -> Result<Request, Flow> {
-        let mut parts = Vec::new();
-        for data in options.values('d').map(str::to_owned).collect::<Vec<_>>() {
-            parts.push(match data.strip_prefix('@') {
+        let mut body = Vec::new();
+        for (number, data) in options.values('d').map(str::to_owned).collect::<Vec<_>>().iter().enumerate() {
+            let part = match data.strip_prefix('@') {
+                // What there is no room for is not read, however often it is named.
+                _ if BODY <= body.len() => break,
                 Some("-") => shell.read_all()?,
                 Some(path) => shell.fs.read_file(path).map(|bytes| bytes.to_vec()).unwrap_or_default(),
-                None => text::encode(&data),
-            });
+                None => text::encode(data),
+            };
+            if 0 < number {
+                body.push(b'&');
+            }
+            body.extend(part);
         }
-        let mut body = parts.join(&b'&');
         body.truncate(BODY);
         let mut path = url.path().to_owned();
         let upload = options.value('T').map(str::to_owned);
@@ -282,8 +289,8 @@ fn deliver(shell: &mut Shell, url: &Url, page: &Page, options: &Options) -> Stat
 fn written_out(shell: &mut Shell, url: &Url, page: &Page, options: &Options) -> Result<(), Flow> {
     let Some(format) = options.value('w') else { return Ok(()) };
     let code = format!("{:03}", page.status);
-    let mut out = format.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r");
-    for (name, value) in [
+    let format = format.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r");
+    let values = [
         ("http_code", code.clone()),
         ("response_code", code),
         ("size_download", page.body.len().to_string()),
@@ -293,8 +300,19 @@ fn written_out(shell: &mut Shell, url: &Url, page: &Page, options: &Options) -> 
         ("remote_port", url.port.clone()),
         ("redirect_url", page.location.clone().unwrap_or_default()),
         ("time_total", "0.003021".to_owned()),
-    ] {
-        out = out.replace(&format!("%{{{name}}}"), &value);
+    ];
+    let mut out = String::new();
+    let mut pieces = format.split("%{");
+    out.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let known = piece.split_once('}');
+        let value = known.and_then(|(name, _)| values.iter().find(|(known, _)| *known == name));
+        match (known, value) {
+            // A long address that is asked for again and again would fill the memory.
+            _ if WRITTEN <= out.len() => break,
+            (Some((_, rest)), Some((_, value))) => out.extend([value.as_str(), rest]),
+            _ => out.extend(["%{", piece]),
+        }
     }
     shell.out(&out)
 }

@@ -177,7 +177,10 @@ impl Call {
             let range = word.split_once('-').and_then(|(low, high)| Some((port(low)?, port(high)?)));
             match (port(word), range) {
                 (Some(one), _) => ports.push(one),
-                (None, Some((low, high))) => ports.extend(low.min(high)..=low.max(high)),
+                (None, Some((low, high))) => {
+                    let room = PORTS.saturating_sub(ports.len());
+                    ports.extend((low.min(high)..=low.max(high)).take(room));
+                }
                 (None, None) => {
                     let text = match self.kind {
                         Kind::Openbsd => format!("nc: port number invalid: {word}\n"),

@@ -213,6 +213,10 @@ fn pages_are_those_of_the_host() {
             "curl: (7) Failed to connect to 10.1.9.7 port 81 after 0 ms: Couldn't connect to server\n7\n"
                 .to_owned(),
         ),
+        (
+            "curl -s -o /dev/null -w '%{http_code} %{none} %{remote_ip}:%{remote_port}\\n' db01",
+            "404 %{none} 10.1.9.7:80\n".to_owned(),
+        ),
         ("wget -qO- http://db01/; echo $?", "8\n".to_owned()),
     ] {
         assert_eq!(said("debian12", line), wanted, "{line}");
@@ -349,4 +353,22 @@ fn what_is_interrupted_before_it_has_the_terminal_never_gets_it() {
     let shown: String = shown.into_iter().map(char::from).collect();
     assert!(shown.contains("\r\nback\r\n") && !shown.contains("SSH-2.0"), "{shown}");
     assert!(sent.lock().is_empty());
+}
+
+#[test]
+fn what_is_named_again_and_again_takes_no_more_room() {
+    let long = "x".repeat(60_000);
+    let ports = vec!["1-65535"; 3_000].join(" ");
+    let parts = vec!["-d @/tmp/big"; 2_000].join(" ");
+    let asked = "%{url_effective}".repeat(2_000);
+    for line in [
+        format!("nc -z db01 {ports}"),
+        format!("yes | head -c 4000000 > /tmp/big; curl -s {parts} http://db01/ -o /dev/null"),
+        format!("curl -s -o /dev/null -w '{asked}' http://db01/{long}"),
+    ] {
+        let (mut shell, sent) = shell("debian12", false);
+        let written =
+            shell.exec(&line, Some(b"")).chunks.iter().map(|chunk| chunk.bytes.len()).sum::<usize>();
+        assert!(written < 2 << 20 && sent.lock().len() < 2 << 20, "{written}");
+    }
 }
