@@ -56,7 +56,8 @@ pub fn lead(host: &Arc<Host>, link: &Link, shell: &mut Shell) {
     }
     let Ok(runtime) = Handle::try_current() else { return };
     let (open, made) = (Arc::new(()), AtomicUsize::new(0));
-    shell.set_reach(Arc::new(Onward { host: host.clone(), link: *link, runtime, open, made }));
+    let (host, inside) = (host.clone(), shell.is_inside());
+    shell.set_reach(Arc::new(Onward { host, link: *link, runtime, inside, open, made }));
 }
 
 /// The ways of a node for one session.
@@ -64,6 +65,8 @@ struct Onward {
     host: Arc<Host>,
     link: Link,
     runtime: Handle,
+    /// Whether the shell is that of a container.
+    inside: bool,
     /// A copy for each connection that is open.
     open: Arc<()>,
     made: AtomicUsize,
@@ -93,8 +96,12 @@ impl Onward {
 
 impl Reach for Onward {
     fn find(&self, target: &str) -> Option<Found> {
-        let netsvc_kit::Found { address, hops, ttl } = self.host.look(target)?;
-        Some(Found { address, hops, ttl })
+        if let Some(netsvc_kit::Found { address, hops, ttl }) = self.host.look(target) {
+            return Some(Found { address, hops, ttl });
+        }
+        // Inside a container the loopback network is the container's.
+        let address = self.host.own(target).filter(|own| !(self.inside && own.is_loopback()))?;
+        Some(Found { address, hops: 0, ttl: Some(self.host.persona().os.ttl) })
     }
 
     fn near(&self) -> Vec<Near> {

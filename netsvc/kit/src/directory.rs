@@ -85,6 +85,11 @@ impl Directory {
         inner.hosts.values().find(is).cloned()
     }
 
+    /// The host of this document.
+    pub(crate) fn listed(&self, persona: &Persona) -> Option<Listed> {
+        self.0.lock().hosts.get(&persona.node).cloned()
+    }
+
     /// Whether there is another host on the segment that `from` is on.
     pub(crate) fn has_company(&self, from: &Persona) -> bool {
         let inner = self.0.lock();

@@ -3,7 +3,7 @@
 //! The kernel carries them, so what answers is what answers everybody. The node that is reached learns by the address
 //! and port that the connection comes from who is behind it.
 
-use crate::{Behind, Host, Link, Near, Port, Stage};
+use crate::{Behind, Host, Link, Near, Port, Stage, directory::Listed};
 use netsvc_persona::stage::Transport;
 use parking_lot::Mutex;
 use std::{
@@ -170,6 +170,27 @@ impl Host {
         Some(Found { address, hops, ttl: directory.ttl(address, hops) })
     }
 
+    /// The address of what the node itself calls `target`: an address of its own or of the loopback network, or its
+    /// name.
+    pub fn own(&self, target: &str) -> Option<Ipv4Addr> {
+        let persona = self.persona();
+        let IpAddr::V4(own) = persona.ip else { return None };
+        if target.eq_ignore_ascii_case("localhost") {
+            return Some(Ipv4Addr::LOCALHOST);
+        }
+        let is_name =
+            [persona.hostname.as_str(), &persona.fqdn()].iter().any(|name| name.eq_ignore_ascii_case(target));
+        match target.parse::<Ipv4Addr>() {
+            Ok(address) => {
+                let mut attached = persona.place.addresses.iter().map(|attached| attached.ip);
+                let is_own =
+                    address == own || address.is_loopback() || attached.any(|known| known == address);
+                is_own.then_some(address)
+            }
+            Err(_) => is_name.then_some(own),
+        }
+    }
+
     /// The nodes of the networks that the node is in.
     pub fn near(&self) -> Vec<Near> {
         let persona = self.persona();
@@ -221,11 +242,11 @@ impl Host {
         };
         let mut attached = persona.place.addresses.iter().map(|attached| attached.ip);
         if to == own || attached.any(|address| address == to) {
-            return Ok((to, to));
+            return self.opens(port).map(|()| (to, to));
         }
         let way = match persona.place.way(to) {
             Some(way) => way,
-            None if to.is_loopback() => return Ok((own, own)),
+            None if to.is_loopback() => return self.opens(port).map(|()| (own, own)),
             None => return self.beside(to, port).map(|()| (own, to)),
         };
         if !way.lets(port) {
@@ -242,17 +263,27 @@ impl Host {
     fn beside(&self, to: Ipv4Addr, port: u16) -> Result<(), NoWay> {
         let stage = &self.node.stage;
         let listed = stage.directory.beside(self.persona(), to).ok_or(NoWay::Silence)?;
-        let is_it = |open: &Port| (open.transport, open.number) == (Transport::Tcp, port);
-        let served = stage
-            .catalogue()
-            .iter()
-            .filter(|def| listed.services.contains(def.slug))
-            .any(|def| def.ports_on(&listed.persona.os.id).any(|open| is_it(open)));
-        match served {
+        match self.serves(&listed, port) {
             true => Ok(()),
             false if listed.persona.firewall => Err(NoWay::Silence),
             false => Err(NoWay::Refused),
         }
+    }
+
+    /// Whether the node itself serves a port. One without ways may have its address from the system that it runs on:
+    /// whoever else listens there is not reached.
+    fn opens(&self, port: u16) -> Result<(), NoWay> {
+        let listed = self.node.stage.directory.listed(self.persona());
+        let served = self.reaches() || listed.is_some_and(|listed| self.serves(&listed, port));
+        if served { Ok(()) } else { Err(NoWay::Refused) }
+    }
+
+    /// Whether a host has a service at a TCP port.
+    fn serves(&self, listed: &Listed, port: u16) -> bool {
+        let is_it = |open: &Port| (open.transport, open.number) == (Transport::Tcp, port);
+        let mut services =
+            self.node.stage.catalogue().iter().filter(|def| listed.services.contains(def.slug));
+        services.any(|def| def.ports_on(&listed.persona.os.id).any(|open| is_it(open)))
     }
 }
 
@@ -315,6 +346,13 @@ mod tests {
         }
         let near: Vec<_> = front.near().into_iter().map(|near| (near.name, near.address)).collect();
         assert_eq!(near, [("back".to_owned(), Ipv4Addr::new(127, 70, 1, 7))]);
+        let own = |text: &str| front.own(text).map(|address| address.to_string());
+        for (target, address) in
+            [("front", "127.70.0.2"), ("LOCALHOST", "127.0.0.1"), ("127.70.1.1", "127.70.1.1")]
+        {
+            assert_eq!(own(target).as_deref(), Some(address), "{target}");
+        }
+        assert_eq!((own("back"), own("8.8.8.8")), (None, None));
         for (target, expected) in [
             // An address of the loopback network is the node itself, where no way leads there.
             ("127.70.2.7", NoWay::Refused),
@@ -365,6 +403,10 @@ mod tests {
         // The catalogue of this test is empty: nothing is open.
         assert_eq!(one.ends("192.0.2.8", 22), Err(NoWay::Refused));
         assert_eq!(one.ends("192.0.2.9", 22), Err(NoWay::Silence));
+        // Whoever listens at its own address is not it.
+        for own in ["192.0.2.7", "localhost", "127.0.0.1"] {
+            assert_eq!(one.ends(own, 22), Err(NoWay::Refused), "{own}");
+        }
         assert!(one.near().is_empty());
     }
 }

@@ -127,7 +127,7 @@ pub enum Tried {
 
 /// A session's way to other nodes.
 pub trait Reach: Send + Sync {
-    /// Where `target`, an address or a name, is, if a way leads there.
+    /// Where `target`, an address or a name, is, if a way leads there. One leads to the node itself.
     fn find(&self, target: &str) -> Option<Found>;
 
     /// The hosts of the networks that the node is in.

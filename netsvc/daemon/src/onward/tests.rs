@@ -17,15 +17,9 @@ fn node(name: &str, ip: [u8; 4], inner: [u8; 4], network: [u8; 4]) -> Persona {
     persona
 }
 
-#[tokio::test]
-async fn a_shell_connects_where_its_node_does_and_it_is_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let stage = testing::stage(folder.path());
-    let front = node("front", [127, 71, 0, 2], [127, 71, 1, 1], [127, 71, 1, 0]);
-    let front = testing::host(&stage, front, "ssh", &[]);
-    let back = node("back", [127, 71, 1, 7], [127, 71, 2, 1], [127, 71, 2, 0]);
-    let _back = testing::host(&stage, back, "ssh", &[]);
-    let listener = TcpListener::bind("127.71.1.7:0").await.unwrap();
+/// Says what it hears, once for each connection, at the port that it gives.
+async fn echo(address: &str) -> u16 {
+    let listener = TcpListener::bind(address).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
@@ -35,10 +29,25 @@ async fn a_shell_connects_where_its_node_does_and_it_is_told() {
             let _ = stream.write_all(&[b"heard ", &heard[..]].concat()).await;
         }
     });
+    port
+}
+
+#[tokio::test]
+async fn a_shell_connects_where_its_node_does_and_it_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = testing::stage(folder.path());
+    let front = node("front", [127, 71, 0, 2], [127, 71, 1, 1], [127, 71, 1, 0]);
+    let front = testing::host(&stage, front, "ssh", &[]);
+    let back = node("back", [127, 71, 1, 7], [127, 71, 2, 1], [127, 71, 2, 0]);
+    let _back = testing::host(&stage, back, "ssh", &[]);
+    let port = echo("127.71.1.7:0").await;
+    let own = echo("127.71.0.2:0").await;
     let link = testing::link(22);
     for (line, wanted) in [
         (format!("echo one | nc -w 3 back {port}"), "heard one\n"),
         (format!("exec 3<>/dev/tcp/127.71.1.7/{port}; echo two >&3; cat <&3"), "heard two\n"),
+        (format!("echo three | nc -w 3 localhost {own}"), "heard three\n"),
+        (format!("echo four | nc -w 3 127.71.0.2 {own}"), "heard four\n"),
         ("nc -z -w 1 127.71.1.9 22 || echo nobody".to_owned(), "nobody\n"),
     ] {
         let facts = account::facts(&front, &link, None);

@@ -223,10 +223,15 @@ impl Shell {
         }
     }
 
+    /// Whether it is the shell of a container.
+    pub fn is_inside(&self) -> bool {
+        self.live.facts.arrival == Arrival::Container
+    }
+
     /// Gives the session a way to other nodes, for what connects.
     pub fn set_reach(&mut self, reach: Arc<dyn Reach>) {
         // A container has a network of its own.
-        if self.live.facts.arrival != Arrival::Container {
+        if !self.is_inside() {
             self.live.set_near(reach.near());
         }
         self.outward.way = Way::new(reach);

@@ -132,9 +132,12 @@ struct Peer {
 }
 
 impl Peer {
-    /// Whether a connection to `target` is made where there is one to make: everywhere behind the node, and beside it.
+    /// Whether a connection to `target` is made where there is one to make: everywhere behind the node, beside it, and
+    /// where its shells connect to it itself.
     fn leads_to(&self, target: &[u8]) -> bool {
-        self.host.reaches() || self.host.look(&String::from_utf8_lossy(target)).is_some()
+        let target = String::from_utf8_lossy(target);
+        let own = || self.host.leads() && self.host.own(&target).is_some();
+        self.host.reaches() || self.host.look(&target).is_some() || own()
     }
 
     /// Whether the peer itself wrote `key` into the user's `authorized_keys`, through the shell, sftp or redis.
