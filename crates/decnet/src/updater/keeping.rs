@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File, OpenOptions},
     io,
-    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, lchown},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown},
     path::{Path, PathBuf},
 };
 
@@ -18,6 +18,8 @@ use std::{
 const KEPT: &str = "kept";
 /// The list of it, which is written last.
 const LIST: &str = "list.json";
+/// Says that the store is to be put back: what shows that is removed on the way.
+const NEWER: &str = "newer";
 /// Files that SQLite has beside a database.
 const BESIDE: [&str; 3] = ["", "-wal", "-shm"];
 /// Bytes of the medium that stay free.
@@ -65,16 +67,15 @@ pub(super) fn keep(context: &Context, slots: &Slots, units: bool) -> Result<()> 
     }
     let mut list = Vec::new();
     for (number, (path, store)) in files.into_iter().enumerate() {
-        let data = fs_err::metadata(&path).context("look at what is to be kept")?;
-        copied(&path, &folder.join(number.to_string()))
+        let (data, _) = copied(&path, &folder.join(number.to_string()))
             .with_context(|| format!("keep {}", path.display()))?;
-        let (owner, mode) = ((data.uid(), data.gid()), data.permissions().mode() & 0o7777);
+        let (owner, mode) = ((data.uid(), data.gid()), data.permissions().mode() & 0o777);
         list.push(Kept { path, owner, mode, store });
     }
     let text = serde_json::to_vec(&list).context("write what is kept")?;
     let path = folder.join(LIST);
     fs_err::write(&path, text).context("write what is kept")?;
-    File::open(&path).and_then(|file| file.sync_all()).context("write what is kept")?;
+    on_medium(&path).and_then(|()| on_medium(&folder)).context("write what is kept")?;
     slots.sync()
 }
 
@@ -88,13 +89,17 @@ pub(super) fn restore(context: &Context, slots: &Slots) -> Result<()> {
     // It came to nothing before anything was kept: nothing was changed either.
     let Ok(text) = fs::read(folder.join(LIST)) else { return Ok(()) };
     let list: Vec<Kept> = serde_json::from_slice(&text).context("read what was kept")?;
-    let newer = is_newer(context)?;
+    let mark = folder.join(NEWER);
+    let newer = mark.exists() || is_newer(context)?;
     if newer && context.is_remote() {
         bail!(
             "the database was brought to a newer form, which this release does not read: restore its backup"
         );
     }
     if newer {
+        // Whoever goes on after a loss of power finds no store, and has to know that there was one.
+        fs_err::write(&mark, "").context("note that the store is put back")?;
+        on_medium(&mark).and_then(|()| on_medium(&folder)).context("note that the store is put back")?;
         for path in beside(&context.database()).filter(|path| path.exists()) {
             fs_err::remove_file(path).context("remove the store of the newer release")?;
         }
@@ -123,12 +128,20 @@ fn put_back(from: &Path, kept: &Kept) -> Result<()> {
     let fresh = kept.path.with_file_name(name);
     // One that an attempt left is nobody's.
     let _ = fs::remove_file(&fresh);
-    copied(from, &fresh)?;
-    fs_err::set_permissions(&fresh, fs::Permissions::from_mode(kept.mode))?;
+    let (_, file) = copied(from, &fresh)?;
+    // The file itself, not its name: the folder may be the house's, which may put a link there.
+    file.set_permissions(fs::Permissions::from_mode(kept.mode))?;
     if nix::unistd::geteuid().is_root() {
-        lchown(&fresh, Some(kept.owner.0), Some(kept.owner.1))?;
+        fchown(&file, Some(kept.owner.0), Some(kept.owner.1))?;
     }
-    Ok(fs_err::rename(&fresh, &kept.path)?)
+    file.sync_all()?;
+    fs_err::rename(&fresh, &kept.path)?;
+    Ok(on_medium(kept.path.parent().unwrap_or(Path::new("/")))?)
+}
+
+/// Has a file, or the names in a folder, on the medium.
+fn on_medium(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
 }
 
 /// Whether a newer release has written the store, so that this one cannot open it.
@@ -173,13 +186,15 @@ fn listed(folder: &Path, meant: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     found
 }
 
-/// Copies a file that may be the house's: a link in its place is not followed.
-fn copied(from: &Path, to: &Path) -> io::Result<()> {
+/// Copies a file that may be the house's: a link in its place is not followed. Returns what is known of it, and the
+/// copy.
+fn copied(from: &Path, to: &Path) -> io::Result<(fs::Metadata, File)> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
     let mut source = OpenOptions::new().read(true).custom_flags(flags).open(from)?;
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
     io::copy(&mut source, &mut file)?;
-    file.sync_all()
+    file.sync_all()?;
+    Ok((source.metadata()?, file))
 }
 
 #[cfg(test)]
@@ -210,6 +225,14 @@ mod tests {
         assert_eq!(store.setting_get("x").await.unwrap().as_deref(), Some("1"), "it can be read: it stays");
         store.close().await;
         assert!(!before.is_empty() && slots.at(KEPT).join("0").exists());
+        // The power is lost while a newer one is put back: none is there, and the next attempt goes on.
+        fs::write(slots.at(KEPT).join(NEWER), "").unwrap();
+        beside(&database).for_each(|path| drop(fs::remove_file(path)));
+        let (again, at) = (context.clone(), slots.clone());
+        std::thread::spawn(move || restore(&again, &at)).join().unwrap().unwrap();
+        assert_eq!(fs::read(&database).unwrap(), before);
+        let mode = fs::metadata(&database).unwrap().permissions().mode() & 0o777;
+        assert_ne!(mode & 0o600, 0, "{mode:o}");
     }
 
     #[test]
