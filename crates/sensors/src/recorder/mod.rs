@@ -170,6 +170,8 @@ impl Recorder {
     }
 
     fn put(&mut self, at: Micros, key: Key, group: Group, over: &mut Vec<Recorded>) {
+        // What is told of takes away what the group holds, the head of its capture included.
+        self.held = self.held.saturating_add(group.held());
         let mut forgotten = Vec::new();
         self.groups.put(key, group, |key, group| forgotten.push((key, group)));
         for (key, mut group) in forgotten {
@@ -181,7 +183,6 @@ impl Recorder {
     fn close(&mut self, at: Micros, key: Key, over: &mut Vec<Recorded>) {
         let Some(mut group) = self.groups.remove(key) else { return };
         self.tell(at, key, &mut group, over);
-        self.held = self.held.saturating_add(group.held());
         self.put(at, key, group, over);
     }
 

@@ -66,6 +66,29 @@ fn what_a_host_and_a_port_say_is_one_capture_once_it_is_over() {
 }
 
 #[test]
+fn what_is_held_is_known_however_many_have_come_and_gone() {
+    let mut recorder = Recorder::new(LIMITS, 1);
+    let held = |recorder: &mut Recorder| {
+        let mut sum = 0;
+        recorder.groups.sweep(
+            |group| {
+                sum += group.held();
+                false
+            },
+            |_, _| {},
+        );
+        sum
+    };
+    let mut over = Vec::new();
+    for round in 1..20 {
+        watched(&mut recorder, round * 60 * SECOND, &connection(7777));
+        assert_eq!(recorder.held, held(&mut recorder), "round {round}");
+        recorder.idle((round * 60 + 30) * SECOND, &mut over);
+        assert_eq!(recorder.held, 0, "round {round}");
+    }
+}
+
+#[test]
 fn who_acknowledges_what_was_never_said_leaves_nothing_behind() {
     let mut recorder = Recorder::new(LIMITS, 1);
     assert!(watched(&mut recorder, SECOND, &connection(7777)).is_empty());
