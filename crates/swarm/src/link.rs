@@ -217,7 +217,9 @@ impl Link {
     /// Fetches some pieces of a release. Returns whether all of it is here.
     async fn fetch(&mut self, member: &Membership, own: &Own, offer: &Offer) -> Result<bool, Error> {
         for _ in 0..PIECES {
-            let Some(offset) = self.shelf.wants(offer)? else { return Ok(true) };
+            let (shelf, wanted) = (self.shelf.clone(), offer.clone());
+            let wants = tokio::task::spawn_blocking(move || shelf.wants(&wanted)).await??;
+            let Some(offset) = wants else { return Ok(true) };
             if offset == 0 {
                 self.tell(member, own, Told::new(&offer.id, UpdateState::Fetching, "")).await?;
             }
@@ -225,7 +227,9 @@ impl Link {
             let sent: PieceSent =
                 self.ask(member, own, message::PIECE, &wish, message::WITH_PIECE, SLACK).await?;
             let bytes = STANDARD.decode(&sent.bytes).map_err(|error| Error::Garbled(error.to_string()))?;
-            if self.shelf.take(offer, offset, &bytes)? {
+            // The last piece has all of it hashed, which takes a while.
+            let (shelf, wanted) = (self.shelf.clone(), offer.clone());
+            if tokio::task::spawn_blocking(move || shelf.take(&wanted, offset, &bytes)).await?? {
                 return Ok(true);
             }
         }
