@@ -81,7 +81,9 @@ impl HandOut {
         let Some(update) = open.iter().find(ours).filter(|update| !update.state.is_ended()) else {
             return Ok(Heard {});
         };
-        if update.state != state {
+        // Nobody goes back to what was before: who says so again and again would never come to an end.
+        let goes_on = (update.state, state) != (UpdateState::Trying, UpdateState::Fetching);
+        if update.state != state && goes_on {
             let reason: String = told.reason.chars().take(REASON).collect();
             let now = rollout::moved(update, state, &reason, stamp::now());
             self.store.swarm_update_move(&now, update.state).await.map_err(stored("note an update"))?;
@@ -200,6 +202,8 @@ mod tests {
             let (master, sha256) = master(&folder).await;
             master.told("a", &told("a", UpdateState::Trying)).await.unwrap();
             assert_eq!(master.offer("a").await.unwrap(), None, "it has it");
+            master.told("a", &told("a", UpdateState::Fetching)).await.unwrap();
+            assert_eq!(master.offer("a").await.unwrap(), None, "it does not go back");
             master.told("a", &told("a", state)).await.unwrap();
             // Once more is the same.
             master.told("a", &told("a", state)).await.unwrap();
