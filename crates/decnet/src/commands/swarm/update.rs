@@ -222,7 +222,9 @@ impl Rollout {
         let this = Wanted { host: OWN.to_owned(), name: OWN.to_owned(), runs: own.to_string() };
         let rows = rollout::begin(&hex::encode(random::<6>()), &[this], 0, release, &actor(), now);
         let Some(row) = rows.first() else { return Ok(()) };
-        store.swarm_updates_ask(&rows, now).await.context("ask for the update")?;
+        if store.swarm_updates_ask(&rows, now).await.context("ask for the update")?.is_some() {
+            bail!("this host is busy with another update; `decnet swarm updates` shows it");
+        }
         audit(context, &store, "swarm.release", &format!("{OWN} {} {}", release.version, release.sha256))
             .await?;
         store.close().await;
