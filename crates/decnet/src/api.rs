@@ -120,8 +120,7 @@ impl House for Installation {
     }
 
     fn release_key(&self) -> Option<String> {
-        let key = crate::updater::Slots::new(&self.0.paths()).trusted().ok()?;
-        Some(key.line())
+        Some(decnet_swarm::update::Shelf::new(&self.0.paths()).key()?.line())
     }
 
     fn canary_origin(&self) -> Result<Origin, Vec<Flaw>> {

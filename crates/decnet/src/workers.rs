@@ -149,7 +149,6 @@ fn link_settings(context: &Context) -> decnet_swarm::link::Settings {
         master: context.settings().given(Name::SwarmMasterHost).map(str::to_owned),
         port: None,
         version: updater::version(),
-        told: updater::Slots::new(&context.paths()).told_path(),
     }
 }
 

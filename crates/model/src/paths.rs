@@ -149,9 +149,18 @@ impl Paths {
         self.root.join("parcels")
     }
 
-    /// Folder of releases that were installed by an update, each in a folder of its number; root's where root runs.
+    /// Folder of releases that were installed by an update, each in a folder of its number, where whoever has the root
+    /// installs them.
     pub fn releases(&self) -> PathBuf {
         self.root.join("releases")
+    }
+
+    /// As [`Paths::releases`], where root of the system installs them. It is beside the root: whoever has a folder can
+    /// put anything in the place of what is in it, and what is here is run by root.
+    pub fn releases_of_root(&self) -> PathBuf {
+        let mut name = self.root.file_name().unwrap_or_default().to_owned();
+        name.push("-releases");
+        self.root.with_file_name(name)
     }
 
     /// A file of each place that an installation keeps, for who moves it elsewhere. Everything else that is found in
@@ -215,7 +224,17 @@ mod tests {
         };
         let both = [listed("keeping"), listed("passing")].concat();
         // The root, what is below a place that is listed, and the lists.
-        let known = ["new", "root", "spool", "artefact", "run", "handed_in", "keeping", "passing"];
+        let known = [
+            "new",
+            "root",
+            "spool",
+            "artefact",
+            "run",
+            "handed_in",
+            "releases_of_root",
+            "keeping",
+            "passing",
+        ];
         for place in places.filter(|place| !known.contains(place)) {
             assert!(both.contains(&format!("self.{place}(")), "{place} is in neither list");
         }

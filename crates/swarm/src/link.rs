@@ -27,7 +27,7 @@ use decnet_pipeline::{
 };
 use decnet_store::Store;
 use netsvc_wire::stamp::{self, Micros};
-use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 /// Longest wait of an answer for news, while deckies come up and otherwise.
 const SETTLING: Duration = Duration::from_millis(500);
@@ -52,8 +52,6 @@ pub struct Settings {
     pub port: Option<u16>,
     /// The release that this is.
     pub version: String,
-    /// Where who installs releases says how far one is.
-    pub told: PathBuf,
 }
 
 /// Runs the link until the worker is told to stop. While the master is away everything here goes on as it is.
@@ -184,9 +182,7 @@ impl Link {
                 }
             }
         }
-        let noted = fs::read(&self.settings.told).ok();
-        let noted: Option<Told> = noted.and_then(|text| serde_json::from_slice(&text).ok());
-        for told in [self.refused.clone(), noted].into_iter().flatten() {
+        for told in [self.refused.clone(), self.shelf.told()].into_iter().flatten() {
             self.tell(member, own, told).await?;
         }
         Ok(())

@@ -197,6 +197,10 @@ impl Drop for Site {
         for name in HOSTS.iter().map(|(name, _)| *name).chain(["segment"]) {
             let _ = ip(&["netns", "del", &self.space(name)]);
         }
+        for state in self.states.values() {
+            // Root's releases are beside the state folder.
+            let _ = fs::remove_dir_all(format!("{}-releases", state.path().display()));
+        }
     }
 }
 

@@ -17,6 +17,7 @@ pub fn steps(layout: &Layout, start: bool) -> Vec<Step> {
     let folder = |path: PathBuf, mode, owner| Step::Folder(path, mode, owner);
     steps.push(folder(layout.at("/etc/decnet"), 0o750, Owner::RootAndGroup));
     steps.push(folder(layout.at(&layout.state), 0o750, Owner::User));
+    steps.push(folder(layout.paths().releases_of_root(), 0o755, Owner::Root));
     if layout.copies() {
         let programs = layout.at(layout.programs());
         steps.push(folder(programs.clone(), 0o755, Owner::Root));

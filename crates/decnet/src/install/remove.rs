@@ -23,6 +23,8 @@ pub enum Removal {
     Settings(PathBuf),
     /// Everything that was recorded goes.
     State(PathBuf),
+    /// Releases that root has installed go, and whose are believed.
+    Releases(PathBuf),
     /// systemd forgets the units.
     Reload,
     /// The user goes.
@@ -53,6 +55,7 @@ pub fn removals(layout: &Layout, purge: bool) -> Vec<Removal> {
     if purge {
         found.push(Removal::Settings(layout.at("/etc/decnet")));
         found.push(Removal::State(layout.at(&layout.state)));
+        found.push(Removal::Releases(layout.paths().releases_of_root()));
         found.extend([Removal::User, Removal::Group, Removal::Services]);
     }
     found
@@ -67,6 +70,7 @@ impl Removal {
             Removal::Empty(path) => format!("folder {}", path.display()),
             Removal::Settings(path) => format!("settings in {}", path.display()),
             Removal::State(path) => format!("everything recorded in {}", path.display()),
+            Removal::Releases(path) => format!("releases in {}", path.display()),
             Removal::Reload => "systemd forgets the units".to_owned(),
             Removal::User => format!("user {}", layout.user),
             Removal::Group => format!("group {}", layout.group),
@@ -84,7 +88,10 @@ impl Removal {
                 let runs = runner::of(&layout.paths()) != runner::Runner::Nobody;
                 (!runs).then(|| "none runs".to_owned())
             }
-            Removal::File(path) | Removal::Settings(path) | Removal::State(path) => gone(path),
+            Removal::File(path)
+            | Removal::Settings(path)
+            | Removal::State(path)
+            | Removal::Releases(path) => gone(path),
             Removal::Empty(path) => gone(path).or_else(|| {
                 let full = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
                 full.then(|| "other things are in it".to_owned())
@@ -113,6 +120,7 @@ impl Removal {
             Removal::Empty(path) => fs_err::remove_dir(path).context("remove the folder"),
             Removal::Settings(path) => fs_err::remove_dir_all(path).context("remove the settings"),
             Removal::State(path) => state(layout, path),
+            Removal::Releases(path) => fs_err::remove_dir_all(path).context("remove the releases"),
             Removal::Reload => runner::systemctl(&["daemon-reload"]),
             Removal::User => step::run(account::remove(layout, "userdel", &layout.user)),
             // userdel takes a group of the same name along where nobody else is in it.

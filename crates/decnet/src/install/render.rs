@@ -4,7 +4,10 @@
 use super::{Layout, MARK};
 use crate::runner::{self, TARGET};
 use decnet_engine::native::STAGE_USER;
-use decnet_model::worker::{Grants, Place, Worker};
+use decnet_model::{
+    paths::Paths,
+    worker::{Grants, Place, Worker},
+};
 use std::{fmt::Write, path::Path};
 
 /// Seconds after which a unit that says nothing is started again.
@@ -128,6 +131,11 @@ fn rights(grants: &Grants, layout: &Layout, gives: Option<&str>, text: &mut Stri
     let kept = if grants.low_ports { LOW_PORTS } else { "" };
     line("AmbientCapabilities", kept);
     line("RestrictAddressFamilies", &grants.families.join(" "));
+    if grants.starter {
+        // Root's own, beside what is the house's; one that was set up earlier may not have it.
+        let releases = Paths::new(&layout.state).releases_of_root();
+        line("ReadWritePaths", &format!("-{}", releases.display()));
+    }
     for place in grants.write {
         match place {
             Place::State => {
@@ -227,6 +235,8 @@ mod tests {
         assert!(bus.contains("\nSupplementaryGroups=64999 siem\n"), "{bus}");
         assert!(bus.contains("\nSystemCallFilter=@chown\n") && !bus.contains("PrivateUsers"), "{bus}");
         assert_eq!(unit(Worker::Ingester, &given), unit(Worker::Ingester, &plain));
+        let writes = |worker| unit(worker, &plain).contains("\nReadWritePaths=-/var/lib/decnet-releases\n");
+        assert_eq!((writes(Worker::Updater), writes(Worker::Link)), (true, false));
         assert!(unit(Worker::Bus, &plain).contains("\nPrivateUsers=yes\n"));
         let elsewhere = Layout { outside: vec!["/srv/db".into()], ..plain };
         let ingester = unit(Worker::Ingester, &elsewhere);

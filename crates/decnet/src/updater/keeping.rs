@@ -205,7 +205,7 @@ mod tests {
     #[tokio::test]
     async fn a_store_that_a_newer_release_wrote_is_put_back_and_another_stays() {
         let folder = tempfile::tempdir().unwrap();
-        let place = folder.path().display().to_string();
+        let place = folder.path().join("state").display().to_string();
         let layer = vec![(Name::StateDir.knob().variable.to_owned(), place, Origin::Flag("test"))];
         let context = Context::new(Settings::resolve(&[layer]).unwrap());
         let slots = Slots::new(&context.paths());

@@ -1,11 +1,12 @@
 //! The folder of releases: one folder for each, a link to the one that is started, and notes. It belongs to whoever
-//! installs them, which is root where root runs: what anybody else could have written in it is not run.
+//! installs them, which is root where root runs: what anybody else could have written in it is not run, and nobody
+//! else can put another one in its place.
 
 use anyhow::{Context as _, Result, bail};
 use decnet_model::paths::Paths;
 use decnet_swarm::{
     release::{PublicKey, Version, manifest::PROGRAM},
-    update::{Told, Update},
+    update::{Shelf, Told, Update},
 };
 use nix::{
     fcntl::{Flock, FlockArg},
@@ -46,12 +47,15 @@ pub(crate) struct Noted {
 #[derive(Clone, Debug)]
 pub struct Slots {
     root: PathBuf,
+    shelf: Shelf,
 }
 
 impl Slots {
-    /// That of `paths`.
+    /// That of `paths`: root's beside the state folder, which is the house's.
     pub fn new(paths: &Paths) -> Slots {
-        Slots { root: paths.releases() }
+        let apart = paths.releases_of_root();
+        let is_roots = geteuid().is_root() || apart.is_dir();
+        Slots { root: if is_roots { apart } else { paths.releases() }, shelf: Shelf::new(paths) }
     }
 
     /// Makes the folder.
@@ -72,17 +76,23 @@ impl Slots {
 
     /// Whether the folder is this user's, and nobody else writes in it.
     pub(crate) fn is_ours(&self) -> bool {
-        is_closed(&self.root) && fs::metadata(&self.root).is_ok_and(|data| data.uid() == geteuid().as_raw())
+        self.stands() && fs::metadata(&self.root).is_ok_and(|data| data.uid() == geteuid().as_raw())
+    }
+
+    /// Whether the folder is root's or this user's, and where root asks, nobody else can put another one in its place.
+    fn stands(&self) -> bool {
+        let above =
+            self.root.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let kept = |data: fs::Metadata| {
+            // Where everybody may write, the folders of others stay where a sticky bit says so.
+            data.uid() == 0 && (data.mode() & 0o022 == 0 || data.mode() & 0o1000 != 0)
+        };
+        is_closed(&self.root) && (!geteuid().is_root() || fs::metadata(above).is_ok_and(kept))
     }
 
     /// A file or folder in it.
     pub(crate) fn at(&self, name: &str) -> PathBuf {
         self.root.join(name)
-    }
-
-    /// Where it is said how far an update is.
-    pub fn told_path(&self) -> PathBuf {
-        self.at("told.json")
     }
 
     /// The release that is started; `None`: the program that was installed by hand or package.
@@ -97,7 +107,7 @@ impl Slots {
         release.parse::<Version>().ok()?;
         let program = self.at(release).join(PROGRAM);
         let closed = program.ancestors().take_while(|path| path.starts_with(&self.root)).all(is_closed);
-        closed.then_some(program)
+        (closed && self.stands()).then_some(program)
     }
 
     /// Has `release` started from now on, in one step.
@@ -167,7 +177,16 @@ impl Slots {
 
     /// Says how far an update is, for the master.
     pub(crate) fn tell(&self, told: &Told) -> Result<()> {
-        self.write("told.json", told)
+        self.write("told.json", told)?;
+        Ok(self.shelf.tell(told)?)
+    }
+
+    /// Shows the house what it may not have been shown when the power was lost.
+    pub(crate) fn show(&self) -> Result<()> {
+        if let Some(told) = self.told() {
+            self.shelf.tell(&told)?;
+        }
+        Ok(())
     }
 
     /// The program beside which the releases were installed, as it calls itself.
@@ -198,7 +217,8 @@ impl Slots {
     /// When it cannot be written.
     pub(crate) fn trust(&self, key: &PublicKey) -> Result<()> {
         self.make()?;
-        self.put("trusted.pub", key.text().as_bytes())
+        self.put("trusted.pub", key.text().as_bytes())?;
+        Ok(self.shelf.show_key(key)?)
     }
 
     /// The lock of whoever brings an update to its end; `None`: somebody has it.
@@ -211,7 +231,7 @@ impl Slots {
 
     fn text(&self, name: &str) -> Option<String> {
         let path = self.at(name);
-        if !is_closed(&self.root) || !is_closed(&path) {
+        if !self.stands() || !is_closed(&path) {
             return None;
         }
         let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
@@ -258,7 +278,7 @@ mod tests {
     use super::*;
 
     fn slots(folder: &tempfile::TempDir) -> Slots {
-        let slots = Slots::new(&Paths::new(folder.path()));
+        let slots = Slots::new(&Paths::new(folder.path().join("state")));
         slots.make().unwrap();
         slots
     }
@@ -309,6 +329,28 @@ mod tests {
         assert_eq!(slots.trusted().unwrap(), key);
         fs::set_permissions(slots.at("trusted.pub"), fs::Permissions::from_mode(0o666)).unwrap();
         assert!(slots.trusted().is_err());
+    }
+
+    #[test]
+    fn where_root_installs_nobody_else_has_the_folder_above() {
+        let folder = tempfile::tempdir().unwrap();
+        let slots = slots(&folder);
+        if !geteuid().is_root() {
+            return;
+        }
+        let state = folder.path().join("state");
+        assert!(
+            !slots.root.starts_with(&state),
+            "the house can put anything in the place of what is in its folder"
+        );
+        install(&slots, "1.0.0");
+        let mode = |mode| fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
+        for (above, stands) in [(0o755, true), (0o777, false), (0o1777, true), (0o700, true)] {
+            mode(above);
+            assert_eq!((slots.is_ours(), slots.program("1.0.0").is_some()), (stands, stands), "{above:o}");
+        }
+        std::os::unix::fs::chown(folder.path(), Some(1), None).unwrap();
+        assert!(!slots.is_ours() && slots.program("1.0.0").is_none(), "another one's");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Bundles of releases that wait for somebody: on the master for its agents, on an agent for who installs them. The
 //! folder is the house's; nothing in it is believed before its signature was looked at.
 
-use crate::{Error, files::private};
+use crate::{Error, files::private, release::PublicKey};
 use decnet_model::{paths::Paths, record::UpdateState};
 use nix::sys::statvfs::statvfs;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,9 @@ pub const PIECE: usize = 256 << 10;
 const SPARE: u64 = 64 << 20;
 /// Name of the order to install one.
 const ORDER: &str = "order.json";
+/// Names of what whoever installs them shows the house: how far an update is, and whose releases are believed.
+const TOLD: &str = "told.json";
+const KEY: &str = "trusted.pub";
 
 /// A release that a host is to install.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -209,23 +212,56 @@ impl Shelf {
     /// # Errors
     /// When that cannot be written.
     pub fn order(&self, offer: &Offer) -> Result<(), Error> {
-        let path = self.folder.join(ORDER);
-        let text = serde_json::to_vec(offer).map_err(|error| Error::Garbled(error.to_string()))?;
-        private(&self.root, &self.folder, &path, |file| file.write_all(&text)).map_err(|source| Error::File {
+        self.write(ORDER, &serde_json::to_vec(offer).map_err(|error| Error::Garbled(error.to_string()))?)
+    }
+
+    /// What is to be installed. The house may have written anything.
+    pub fn ordered(&self) -> Option<Offer> {
+        serde_json::from_slice(&self.read(ORDER)?).ok()
+    }
+
+    /// Shows the house how far an update is.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn tell(&self, told: &Told) -> Result<(), Error> {
+        self.write(TOLD, &serde_json::to_vec(told).map_err(|error| Error::Garbled(error.to_string()))?)
+    }
+
+    /// How far the last update is, as the house was shown.
+    pub fn told(&self) -> Option<Told> {
+        serde_json::from_slice(&self.read(TOLD)?).ok()
+    }
+
+    /// Shows the house whose releases are believed here. Nothing is believed by what is shown.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn show_key(&self, key: &PublicKey) -> Result<(), Error> {
+        self.write(KEY, key.text().as_bytes())
+    }
+
+    /// Whose releases are believed here, as the house was shown.
+    pub fn key(&self) -> Option<PublicKey> {
+        PublicKey::read(&String::from_utf8(self.read(KEY)?).ok()?).ok()
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        let path = self.folder.join(name);
+        private(&self.root, &self.folder, &path, |file| file.write_all(bytes)).map_err(|source| Error::File {
             attempt: "write",
             path,
             source,
         })
     }
 
-    /// What is to be installed. The house may have written anything.
-    pub fn ordered(&self) -> Option<Offer> {
+    fn read(&self, name: &str) -> Option<Vec<u8>> {
         let flags = nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK;
-        let opened = OpenOptions::new().read(true).custom_flags(flags).open(self.folder.join(ORDER));
+        let opened = OpenOptions::new().read(true).custom_flags(flags).open(self.folder.join(name));
         let file = opened.ok().filter(|file| file.metadata().is_ok_and(|data| data.is_file()))?;
         let mut text = Vec::new();
         file.take(64 << 10).read_to_end(&mut text).ok()?;
-        serde_json::from_slice(&text).ok()
+        Some(text)
     }
 
     fn part(&self, sha256: &str) -> PathBuf {
@@ -292,6 +328,11 @@ mod tests {
         assert!(from.piece(&sha256, size).unwrap().is_empty());
         to.order(&offer).unwrap();
         assert_eq!(to.ordered(), Some(offer));
+        let told = Told::new("r.a", UpdateState::Done, "");
+        to.tell(&told).unwrap();
+        let key = crate::release::SecretKey::make().unwrap().public();
+        to.show_key(&key).unwrap();
+        assert_eq!((to.told(), to.key()), (Some(told), Some(key)));
         from.forget_all_but(&["other"]);
         assert!(from.piece(&sha256, 0).is_err());
     }
