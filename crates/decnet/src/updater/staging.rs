@@ -8,6 +8,7 @@ use super::{
 use crate::{
     commands::Context,
     runner::{self, Runner},
+    stead,
 };
 use anyhow::{Context as _, Result, bail};
 use decnet_model::worker::Worker;
@@ -63,7 +64,9 @@ pub(super) fn stage(context: &Context, slots: &Slots, order: &Offer) -> Result<N
 pub(super) fn forget(context: &Context) {
     let paths = context.paths();
     if Files::new(&paths).is_agent() {
-        Shelf::new(&paths).forget_all_but(&[]);
+        let shelf = Shelf::new(&paths);
+        // As the house: it may have put a link in the place of its folder. What stays takes room and no more.
+        let _ = stead::act(paths.root(), move || shelf.forget_all_but(&[]));
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
         status::Unwell,
         user::{actor, audit},
     },
-    output, updater,
+    output, stead, updater,
 };
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
@@ -152,9 +152,11 @@ impl Rollout {
         let (manifest, _, signature) = release::verified(&bundle, &beside, &key)?;
         let (sha256, size) = shelf.keep(&bundle, &signature)?;
         let open = store.swarm_updates_open().await.context("list the updates")?;
-        let mut kept: Vec<&str> = open.iter().map(|row| row.sha256.as_str()).collect();
-        kept.push(&sha256);
-        shelf.forget_all_but(&kept);
+        let mut kept: Vec<String> = open.into_iter().map(|row| row.sha256).collect();
+        kept.push(sha256.clone());
+        let forget = move || shelf.forget_all_but(&kept.iter().map(String::as_str).collect::<Vec<_>>());
+        // As the house: it may have put a link in the place of its folder. What stays takes room and no more.
+        let _ = stead::act(context.paths().root(), forget);
         let version = manifest.version.to_string();
         Ok((manifest, Release { version, sha256, size, signature }))
     }
