@@ -40,7 +40,8 @@ pub(crate) async fn run(mut worker: WorkerContext, context: Context) -> Result<(
     let (slots, shelf) = (Slots::new(&worker.paths), Shelf::new(&worker.paths));
     let tick = Worker::Updater.spec().wake.tick;
     let mut begun: Option<Instant> = None;
-    slots.show()?;
+    // The power may have been lost before it was.
+    slots.show();
     loop {
         worker.status.report(&serde_json::json!({ "release": version() }));
         let ordered = shelf.ordered();

@@ -178,15 +178,17 @@ impl Slots {
     /// Says how far an update is, for the master.
     pub(crate) fn tell(&self, told: &Told) -> Result<()> {
         self.write("told.json", told)?;
-        Ok(self.shelf.tell(told)?)
+        self.show();
+        Ok(())
     }
 
-    /// Shows the house what it may not have been shown when the power was lost.
-    pub(crate) fn show(&self) -> Result<()> {
-        if let Some(told) = self.told() {
-            self.shelf.tell(&told)?;
+    /// Shows the house how far the last update is. Where it does not let itself be shown, the update goes on.
+    pub(crate) fn show(&self) {
+        if let Some(told) = self.told()
+            && let Err(error) = self.shelf.tell(&told)
+        {
+            tracing::warn!(%error, "the house is not shown how far an update is");
         }
-        Ok(())
     }
 
     /// The program beside which the releases were installed, as it calls itself.
@@ -326,7 +328,14 @@ mod tests {
         assert!(slots.trusted().unwrap_err().to_string().contains("no key is trusted here"));
         let key = decnet_swarm::release::SecretKey::make().unwrap().public();
         slots.trust(&key).unwrap();
-        assert_eq!(slots.trusted().unwrap(), key);
+        assert_eq!((slots.trusted().unwrap(), slots.shelf.key()), (key, Some(key)));
+        let told = Told::new("r.a", decnet_model::record::UpdateState::Trying, "");
+        slots.tell(&told).unwrap();
+        assert_eq!(
+            (slots.told(), slots.shelf.told()),
+            (Some(told.clone()), Some(told)),
+            "the house is shown it"
+        );
         fs::set_permissions(slots.at("trusted.pub"), fs::Permissions::from_mode(0o666)).unwrap();
         assert!(slots.trusted().is_err());
     }
