@@ -1,7 +1,7 @@
 //! A question to the controller: one connection, one request, one answer of bounded size in bounded time.
 
 use crate::{Error, error::network, message::Denied, refusal::Refusal, tls};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{Method, Request, StatusCode, body::Bytes};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
@@ -56,10 +56,27 @@ pub(crate) async fn ask<Q: Serialize, A: DeserializeOwned>(
     if status == StatusCode::OK {
         return serde_json::from_slice(&body).map_err(|error| Error::Garbled(error.to_string()));
     }
-    let denied: Option<Denied> = serde_json::from_slice(&body).ok();
+    Err(denied(status, &body))
+}
+
+/// What an answer that is none means.
+fn denied(status: StatusCode, body: &[u8]) -> Error {
+    let denied: Option<Denied> = serde_json::from_slice(body).ok();
     let reason = denied.map_or_else(|| status.to_string(), |denied| denied.reason);
+    if status.is_server_error() {
+        // What the master could not do now it may do later: that is no word of his.
+        return Error::Network(format!("the master says: {reason}"), io::ErrorKind::ResourceBusy.into());
+    }
     let known = Refusal::ALL.iter().copied().find(|refusal| refusal.text() == reason);
-    Err(known.map_or(Error::Answer(reason), Error::Refused))
+    known.map_or(Error::Answer(reason), Error::Refused)
+}
+
+/// Why an answer was not read to its end.
+fn unread(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
+    if error.is::<LengthLimitError>() {
+        return Error::Garbled(error.to_string());
+    }
+    Error::Network("read what the master says".to_owned(), io::Error::other(error))
 }
 
 async fn exchange(
@@ -83,8 +100,7 @@ async fn exchange(
         let response = sender.send_request(request).await.map_err(failed)?;
         let status = response.status();
         let body = Limited::new(response.into_body(), most).collect().await;
-        let body = body.map_err(|error| Error::Garbled(error.to_string()))?;
-        Ok((status, body.to_bytes()))
+        Ok((status, body.map_err(unread)?.to_bytes()))
     }
     .await;
     match answered {
@@ -110,4 +126,31 @@ fn cause(error: hyper::Error) -> Error {
         source = found.source();
     }
     Error::Network("speak with the master".to_owned(), io::Error::other(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_master_cannot_do_now_is_tried_again_and_what_he_says_is_not() {
+        let busy = br#"{"reason":"the store is locked"}"#;
+        assert!(matches!(denied(StatusCode::INTERNAL_SERVER_ERROR, busy), Error::Network(..)));
+        assert!(matches!(denied(StatusCode::BAD_GATEWAY, b"<html>"), Error::Network(..)));
+        assert!(
+            matches!(denied(StatusCode::CONFLICT, busy), Error::Answer(reason) if reason == "the store is locked")
+        );
+        assert!(
+            matches!(denied(StatusCode::NOT_FOUND, b""), Error::Answer(_)),
+            "a master that has no such route"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_breaks_off_comes_again_and_one_that_is_too_long_does_not() {
+        let long = Limited::new(Full::new(Bytes::from_static(b"too long")), 3).collect().await;
+        assert!(matches!(unread(long.unwrap_err()), Error::Garbled(_)));
+        let broken = io::Error::from(io::ErrorKind::UnexpectedEof);
+        assert!(matches!(unread(broken.into()), Error::Network(..)));
+    }
 }
