@@ -65,6 +65,15 @@ impl Store {
         self.pool.read(Statement::new("list updates that have not ended", sql)).await
     }
 
+    /// Updates of a host that have not ended.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn swarm_updates_of(&self, host: &str) -> Result<Vec<SwarmUpdate>, Error> {
+        let sql = format!("{} WHERE host = ? AND ended_at IS NULL ORDER BY asked_at, id", UPDATES.select());
+        self.pool.read(Statement::new("list updates of a host", sql).bind(host)).await
+    }
+
     /// Asks for updates. What the same hosts have not begun is cancelled. Returns the name of a host that is busy with
     /// another one; nothing is asked for then.
     ///
