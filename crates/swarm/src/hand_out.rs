@@ -13,8 +13,16 @@ use decnet_model::{
 };
 use decnet_store::Store;
 use netsvc_wire::stamp;
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
+/// Time between two looks at all roll-outs because a host reports, µs: with many hosts they report all the time.
+const PAUSE: u64 = 1_000_000;
 /// Longest reason that is kept, in characters.
 const REASON: usize = 500;
 
@@ -25,18 +33,22 @@ pub(crate) struct HandOut {
     shelf: Shelf,
     version: String,
     patience: u64,
+    looked: Arc<AtomicI64>,
 }
 
 impl HandOut {
     /// Hands out what is on the shelf of `paths`; `version` is the master's own release.
     pub(crate) fn new(store: &Store, paths: &Paths, version: String, patience: u64) -> HandOut {
-        HandOut { store: store.clone(), shelf: Shelf::new(paths), version, patience }
+        let looked = Arc::new(AtomicI64::new(i64::MIN));
+        HandOut { store: store.clone(), shelf: Shelf::new(paths), version, patience, looked }
     }
 
     /// What the host with this id is offered.
     pub(crate) async fn offer(&self, host: &str) -> Result<Option<Offer>, Error> {
-        let open = advance(&self.store).await?;
-        let found = open.into_iter().find(|update| update.host == host && is_offered(update));
+        if self.is_due() {
+            advance(&self.store).await?;
+        }
+        let found = self.own(host).await?.into_iter().find(is_offered);
         Ok(found.map(|update| Offer {
             id: update.id,
             version: update.to_version,
@@ -51,7 +63,7 @@ impl HandOut {
     /// A piece of what the host is offered, and of nothing else.
     pub(crate) async fn piece(&self, host: &str, wish: &Piece) -> Result<PieceSent, Error> {
         // There are thousands of pieces: nothing is read of other hosts.
-        let own = self.store.swarm_updates_of(host).await.map_err(stored("read the updates"))?;
+        let own = self.own(host).await?;
         if !own.iter().any(|update| update.sha256 == wish.sha256 && is_offered(update)) {
             return Err(Error::Wrong("this host is offered no such release".to_owned()));
         }
@@ -74,10 +86,9 @@ impl HandOut {
         if !may.contains(&state) {
             return Err(Error::Garbled("a host does not say that of an update".to_owned()));
         }
-        let open = self.open().await?;
-        let ours = |update: &&SwarmUpdate| update.id == told.id && update.host == host;
+        let own = self.own(host).await?;
         // What is asked for no more, or was heard before, is no mistake of the host's.
-        let Some(update) = open.iter().find(ours).filter(|update| !update.state.is_ended()) else {
+        let Some(update) = own.iter().find(|update| update.id == told.id) else {
             return Ok(Heard {});
         };
         // Nobody goes back to what was before: who says so again and again would never come to an end.
@@ -92,8 +103,16 @@ impl HandOut {
         Ok(Heard {})
     }
 
-    async fn open(&self) -> Result<Vec<SwarmUpdate>, Error> {
-        self.store.swarm_updates_open().await.map_err(stored("read the updates"))
+    /// Updates of a host that have not ended.
+    async fn own(&self, host: &str) -> Result<Vec<SwarmUpdate>, Error> {
+        self.store.swarm_updates_of(host).await.map_err(stored("read the updates"))
+    }
+
+    /// Whether all roll-outs are to be looked at, by whoever asks first.
+    fn is_due(&self) -> bool {
+        let (now, last) = (stamp::now(), self.looked.load(Ordering::Relaxed));
+        let swapped = || self.looked.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed);
+        PAUSE <= now.abs_diff(last) && swapped().is_ok()
     }
 }
 
