@@ -20,8 +20,9 @@ use std::time::Duration;
 
 /// Time that netd gets to end by itself.
 const NETD_LIMIT: Duration = Duration::from_secs(10);
-/// Beginnings of the names of files that stay in the run folder: the lab's, and the workers' messages.
-const KEPT: [&[u8]; 2] = [b"lab.", b"decnet.log"];
+/// Beginnings of the names of what stays in the run folder: the lab's, the workers' messages, and the folder of what
+/// operators handed in, which may still be asked for.
+const KEPT: [&[u8]; 3] = [b"lab.", b"decnet.log", b"handed-in"];
 
 /// Takes `decky`, or all, out of the fleet that is wanted. Returns how many go.
 ///
@@ -75,4 +76,23 @@ pub async fn clear(paths: &Paths) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[tokio::test]
+    async fn what_was_handed_in_is_not_in_the_way_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::new(folder.path());
+        fs::create_dir_all(paths.handed_in()).unwrap();
+        let (capture, note) = (paths.handed_in().join("ab12"), paths.worker_note("fleet"));
+        for file in [&capture, &note] {
+            fs::write(file, "x").unwrap();
+        }
+        clear(&paths).await.unwrap();
+        assert_eq!((capture.exists(), note.exists()), (true, false));
+    }
 }
