@@ -11,6 +11,7 @@ use decnet_model::{
     paths::Paths,
     record::{SwarmUpdate, UpdateState},
 };
+use decnet_pipeline::runtime::chain;
 use decnet_store::Store;
 use netsvc_wire::stamp;
 use std::{
@@ -68,7 +69,12 @@ impl HandOut {
             return Err(Error::Wrong("this host is offered no such release".to_owned()));
         }
         let (shelf, sha256, offset) = (self.shelf.clone(), wish.sha256.clone(), wish.offset);
-        let bytes = tokio::task::spawn_blocking(move || shelf.piece(&sha256, offset)).await??;
+        let bytes = tokio::task::spawn_blocking(move || shelf.piece(&sha256, offset)).await?;
+        // It will not be there the next time either, and the host has other things to say.
+        let bytes = bytes.map_err(|error| {
+            tracing::error!(error = %chain(&error), host, "a release that is offered cannot be read");
+            Error::Wrong("the release cannot be read here".to_owned())
+        })?;
         Ok(PieceSent { bytes: STANDARD.encode(bytes) })
     }
 
@@ -204,6 +210,8 @@ mod tests {
         assert_eq!(STANDARD.decode(sent.bytes).unwrap(), b"release");
         assert!(master.piece("b", &piece(&sha256)).await.is_err());
         assert!(master.piece("a", &piece("../../install.secret")).await.is_err());
+        std::fs::remove_file(master.shelf.path(&sha256).unwrap()).unwrap();
+        assert!(matches!(master.piece("a", &piece(&sha256)).await, Err(Error::Wrong(_))), "it is gone");
         // Nobody speaks for another, and what no host can say is not believed.
         master.told("b", &told("a", UpdateState::Done)).await.unwrap();
         for state in [UpdateState::Waiting, UpdateState::Offered, UpdateState::Cancelled, UpdateState::Failed]
