@@ -212,6 +212,9 @@ impl Link {
 
     /// Fetches some pieces of a release. Returns whether all of it is here.
     async fn fetch(&mut self, member: &Membership, own: &Own, offer: &Offer) -> Result<bool, Error> {
+        // Of what was offered before nothing is kept: a master that offers ever others fills no disk.
+        let (shelf, sha256) = (self.shelf.clone(), offer.sha256.clone());
+        tokio::task::spawn_blocking(move || shelf.forget_all_but(&[&sha256])).await?;
         for _ in 0..PIECES {
             let (shelf, wanted) = (self.shelf.clone(), offer.clone());
             let wants = tokio::task::spawn_blocking(move || shelf.wants(&wanted)).await??;

@@ -335,6 +335,10 @@ mod tests {
         assert_eq!((to.told(), to.key()), (Some(told), Some(key)));
         from.forget_all_but(&["other"]);
         assert!(from.piece(&sha256, 0).is_err());
+        let begun = Offer { sha256: "0".repeat(64), ..to.ordered().unwrap() };
+        assert!(!to.take(&begun, 0, b"x").unwrap());
+        to.forget_all_but(&[&sha256]);
+        assert_eq!((to.wants(&begun).unwrap(), to.path(&sha256).unwrap().exists()), (Some(0), true));
     }
 
     #[test]
