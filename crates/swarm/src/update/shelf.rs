@@ -120,8 +120,12 @@ impl Shelf {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()) {
             let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-            let ours =
-                matches!(path.extension().and_then(|end| end.to_str()), Some("release" | "minisig" | "part"));
+            let ours = match path.extension().and_then(|end| end.to_str()) {
+                Some("release" | "minisig" | "part") => true,
+                // What was being written when the power was lost.
+                Some("next") => named(stem).is_ok(),
+                _ => false,
+            };
             if ours && !sha256.contains(&stem) {
                 // One that stays takes room and no more.
                 let _ = fs::remove_file(&path);
@@ -333,7 +337,10 @@ mod tests {
         let key = crate::release::SecretKey::make().unwrap().public();
         to.show_key(&key).unwrap();
         assert_eq!((to.told(), to.key()), (Some(told), Some(key)));
+        let half = master.path().join("parcels").join(format!("{}.next", "1".repeat(64)));
+        fs::write(&half, "half").unwrap();
         from.forget_all_but(&["other"]);
+        assert!(!half.exists());
         assert!(from.piece(&sha256, 0).is_err());
         let begun = Offer { sha256: "0".repeat(64), ..to.ordered().unwrap() };
         assert!(!to.take(&begun, 0, b"x").unwrap());
