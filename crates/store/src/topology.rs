@@ -203,14 +203,29 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn topology_mutation_put(&self, change: &TopologyMutation) -> Result<i64, Error> {
-        let what = "note a change of a topology";
+        let noted = self.topology_mutations_put(std::slice::from_ref(change)).await?;
+        Ok(noted.first().map_or(change.id, |change| change.id))
+    }
+
+    /// As [`Store::topology_mutation_put`], of changes that belong together: all of them are written down, or none.
+    /// Returns them with their numbers.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn topology_mutations_put(
+        &self,
+        changes: &[TopologyMutation],
+    ) -> Result<Vec<TopologyMutation>, Error> {
+        let what = "note changes of a topology";
         transaction!(self, what, tx => {
-            let id = match change.id {
-                0 => tx.next_id(what, &CHANGES).await?,
-                known => known,
-            };
-            tx.upsert(what, [TopologyMutation { id, ..change.clone() }]).await?;
-            Ok(id)
+            let mut noted = changes.to_vec();
+            if changes.iter().any(|change| change.id == 0) {
+                let next = tx.next_id(what, &CHANGES).await?;
+                let new = noted.iter_mut().filter(|change| change.id == 0);
+                new.zip(next..).for_each(|(change, id)| change.id = id);
+            }
+            tx.upsert(what, noted.clone()).await?;
+            Ok(noted)
         })
     }
 

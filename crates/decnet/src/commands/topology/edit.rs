@@ -52,12 +52,8 @@ impl Edit {
         let store = context.store().await?;
         let (row, topology) = load(&store, &self.name).await?;
         let version = self.expected_version.unwrap_or(row.version);
-        let mut noted = Vec::new();
-        for one in &asked {
-            let mut mutation = note(&row, version, one, context.now());
-            mutation.id = store.topology_mutation_put(&mutation).await.context("note the changes")?;
-            noted.push(mutation);
-        }
+        let noted: Vec<_> = asked.iter().map(|one| note(&row, version, one, context.now())).collect();
+        let mut noted = store.topology_mutations_put(&noted).await.context("note the changes")?;
         let done = apply(context, &store, (&row, &topology), &changes, version).await;
         for mutation in &mut noted {
             match &done {
@@ -69,8 +65,8 @@ impl Edit {
                     (mutation.state, mutation.reason) = (TopologyChangeState::Failed, format!("{error:#}"));
                 }
             }
-            store.topology_mutation_put(mutation).await.context("note the changes")?;
         }
+        store.topology_mutations_put(&noted).await.context("note the changes")?;
         done?;
         audit(context, &store, "topology.edit", &row.name).await?;
         if self.json {
