@@ -20,7 +20,7 @@ use decnet_shape::{Learned, LearnedDetail};
 use rand_core::{OsRng, RngCore};
 use serde::Deserialize;
 use std::{io, path::Path as Folder, time::Duration};
-use tokio::{fs, io::AsyncWriteExt};
+use tokio::{fs, io::AsyncWriteExt, task::spawn_blocking};
 use utoipa::ToSchema;
 
 /// Results that are listed.
@@ -126,7 +126,9 @@ pub(crate) async fn listen(
 )]
 pub(crate) async fn learned(State(state): State<ApiState>, _: Viewer) -> Result<Json<Vec<Learned>>, Problem> {
     let rows = state.store().operation_of(OperationKind::Learn, LISTED).await?;
-    Ok(Json(rows.iter().map(Learned::from).collect()))
+    // All of each is read, which takes a while of large segments.
+    let all = spawn_blocking(move || rows.iter().map(Learned::from).collect());
+    Ok(Json(all.await.map_err(|_| Problem::Internal("read what was learned"))?))
 }
 
 /// What was learned once: who is there, and what is proposed.
