@@ -19,10 +19,13 @@ pages! {
     "start": "Five minutes to a fleet under attack";
     "concepts": "What the words mean";
     "placing": "What to put where, and how much";
+    "learn": "A segment is listened to, and a fleet like it proposed";
     "operating": "Installing, workers, settings, messages, copies, upgrades";
     "topologies": "Whole networks behind a DMZ: who reaches whom, and what is recorded on the way in";
     "swarm": "Several hosts: how one joins, what it is trusted with, and how it leaves";
     "docker": "Containers, and services of your own";
+    "people": "Who works in the fleet's domains, and what they write to each other";
+    "life": "Logins, files and jobs of deckies, day after day";
     "hardening": "What may do what, and what to look at";
     "privacy": "What is kept, and questions of law";
     "siem": "Events in Elastic, Splunk, Sentinel and others; STIX, MISP, TAXII, lists for blocking";

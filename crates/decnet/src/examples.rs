@@ -145,7 +145,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         "deploy",
         &[
             "decnet deploy --config fleet.ini",
-            "decnet deploy --deckies 5 --lab",
+            "decnet deploy --archetype random --lab",
             "decnet deploy --mode swarm --deckies 40 --archetype linux-server --on site=berlin",
         ],
     ),

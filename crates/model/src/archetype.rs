@@ -29,6 +29,9 @@ pub struct Distro {
     pub system: &'static str,
 }
 
+/// What stands in the place of an archetype's slug where each decky is to be a kind of machine of its own, drawn.
+pub const RANDOM: &str = "random";
+
 /// The archetype called `slug`.
 pub fn archetype(slug: &str) -> Option<&'static Archetype> {
     ARCHETYPES.iter().find(|archetype| archetype.slug == slug)
@@ -231,6 +234,7 @@ mod tests {
             }
         }
         assert!(DISTROS.iter().all(|distro| systems::find(distro.system).is_some()));
+        assert!(archetype(RANDOM).is_none(), "the word is no archetype's");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::{
     draw::{Drawn, at},
 };
 use decnet_model::{
-    archetype::{self, ARCHETYPES, Archetype, DISTROS},
+    archetype::{self, ARCHETYPES, Archetype, DISTROS, RANDOM},
     catalogue,
     fleet::{BadName, Decky, DeckyName, Filter, Fleet, Network, PortClash, check_ports},
     runtime::Runtime,
@@ -28,7 +28,7 @@ pub(crate) const SYSTEMS: &[&str] = &["debian12", "ubuntu2204", "rocky9"];
 pub struct Request {
     /// How many deckies.
     pub count: u32,
-    /// Archetype of all; `None`: see the other fields.
+    /// Archetype of all, or [`RANDOM`]: each takes another one; `None`: see the other fields.
     pub archetype: Option<String>,
     /// Services of all; go before the archetype's.
     pub services: Vec<String>,
@@ -97,6 +97,9 @@ pub enum PlanError {
     /// Nothing says what the deckies are.
     #[error("say what the deckies are: --archetype, --services or --randomize-services")]
     Nothing,
+    /// What deckies are is to be drawn, and is said as well.
+    #[error("--archetype {RANDOM} draws what each decky is: leave out --services and --distro")]
+    Drawn,
     /// Two services want one port.
     #[error(transparent)]
     Clash(#[from] PortClash),
@@ -150,9 +153,14 @@ pub fn fleet(request: &Request) -> Result<Fleet, PlanError> {
     let mut drawn = Drawn::default();
     let mut deckies = BTreeMap::new();
     let width = request.count.to_string().len().max(2);
+    let kinds = drawn_kinds(request);
     for (index, ip) in (1..=request.count).zip(addresses) {
         let name: DeckyName = format!("decky-{index:0width$}").parse()?;
-        deckies.insert(name.clone(), decky(request, index, name, ip, &mut drawn)?);
+        let (one, turn) = match at(&kinds, index - 1) {
+            Some(kind) => (kind, (index - 1) / u32::try_from(kinds.len()).unwrap_or(1) + 1),
+            None => (request, index),
+        };
+        deckies.insert(name.clone(), decky(one, turn, name, ip, &mut drawn)?);
     }
     coherent(Fleet {
         seed: request.seed.clone(),
@@ -180,9 +188,33 @@ fn coherent(fleet: Fleet) -> Result<Fleet, PlanError> {
     if found.is_empty() { Ok(fleet) } else { Err(PlanError::Incoherent(found)) }
 }
 
+/// Requests for the kinds of machine that deckies take in turn, each before one comes again; none where somebody says
+/// what they are.
+fn drawn_kinds(request: &Request) -> Vec<Request> {
+    let mut kinds = Vec::new();
+    if request.archetype.as_deref() != Some(RANDOM) {
+        return kinds;
+    }
+    let seed = request.seed.as_deref().unwrap_or("decnet");
+    let mut random = subkey::generator(seed.as_bytes(), &["plan", "archetypes"]);
+    let mut left: Vec<_> = ARCHETYPES.iter().map(|archetype| archetype.slug).collect();
+    loop {
+        let number = usize::try_from(random.next_u32()).unwrap_or_default();
+        let Some(index) = number.checked_rem(left.len()) else { return kinds };
+        let archetype = Some(left.swap_remove(index).to_owned());
+        kinds.push(Request { archetype, ..request.clone() });
+    }
+}
+
 fn check_names(request: &Request) -> Result<(), PlanError> {
-    if let Some(slug) = &request.archetype {
-        archetype::archetype(slug).ok_or_else(|| PlanError::Archetype(slug.clone()))?;
+    match request.archetype.as_deref() {
+        Some(RANDOM) if !request.services.is_empty() || !request.distros.is_empty() => {
+            return Err(PlanError::Drawn);
+        }
+        Some(slug) if slug != RANDOM && archetype::archetype(slug).is_none() => {
+            return Err(PlanError::Archetype(slug.to_owned()));
+        }
+        _ => {}
     }
     for slug in &request.distros {
         archetype::distro(slug).ok_or_else(|| PlanError::Distro(slug.clone()))?;
@@ -338,132 +370,4 @@ pub fn demonstration(request: &Request) -> Result<Fleet, PlanError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn request(count: u32) -> Request {
-        Request {
-            count,
-            archetype: None,
-            services: vec!["redis".to_owned()],
-            randomize_services: false,
-            distros: Vec::new(),
-            randomize_distros: false,
-            network: "192.0.2.0/28".parse().unwrap(),
-            ip_start: None,
-            taken: BTreeSet::new(),
-            seed: None,
-            runtime: Runtime::Loopback,
-            login: LoginPolicy::Deny,
-            life: Life::default(),
-            firewall: Filter::Off,
-        }
-    }
-
-    #[test]
-    fn addresses_skip_what_is_somebodys() {
-        let mut wanted = request(3);
-        wanted.network.gateway = Some("192.0.2.1".parse().unwrap());
-        wanted.taken.insert("192.0.2.3".parse().unwrap());
-        let fleet = fleet(&wanted).unwrap();
-        let addresses: Vec<_> = fleet.deckies.values().map(|decky| decky.ip.to_string()).collect();
-        assert_eq!(addresses, ["192.0.2.2", "192.0.2.4", "192.0.2.5"]);
-    }
-
-    #[test]
-    fn what_cannot_be_says_what_could() {
-        let check = |change: &dyn Fn(&mut Request), part: &str| {
-            let mut wanted = request(2);
-            change(&mut wanted);
-            let text = fleet(&wanted).unwrap_err().to_string();
-            assert!(text.contains(part), "{text}");
-        };
-        check(&|r| r.count = 0, "1 to 10000");
-        check(&|r| r.count = 20, "14 free addresses");
-        check(&|r| r.services = vec!["gopher".to_owned()], "redis");
-        check(&|r| r.archetype = Some("toaster".to_owned()), "archetypes");
-        check(&|r| r.distros = vec!["slack".to_owned()], "distros");
-        check(&|r| r.services.clear(), "--archetype");
-        check(
-            &|r| r.archetype = Some("printer".to_owned()),
-            "decky-01: services: hp_printer does not run redis",
-        );
-    }
-
-    #[test]
-    fn printers_take_turns_and_serve_what_they_have() {
-        let wanted = Request { archetype: Some("printer".to_owned()), services: Vec::new(), ..request(3) };
-        let fleet = fleet(&wanted).unwrap();
-        let shown: Vec<_> =
-            fleet.deckies.values().map(|decky| (decky.system.as_str(), decky.slugs().join(" "))).collect();
-        let hp = || ("hp_printer", "printer snmp http https ftp".to_owned());
-        assert_eq!(shown, [hp(), ("brother_printer", "printer snmp http https".to_owned()), hp()]);
-    }
-
-    #[test]
-    fn a_seed_fixes_what_is_drawn() {
-        let drawn = |seed: &str| {
-            let wanted = Request {
-                randomize_services: true,
-                randomize_distros: true,
-                services: Vec::new(),
-                seed: Some(seed.to_owned()),
-                ..request(10)
-            };
-            fleet(&wanted).unwrap()
-        };
-        assert_eq!(drawn("a"), drawn("a"));
-        assert_eq!(coherence::fleet(&drawn("c")), []);
-        let iot = Request {
-            archetype: Some("iot-device".to_owned()),
-            randomize_services: true,
-            services: Vec::new(),
-            network: "192.0.2.0/23".parse().unwrap(),
-            ..request(300)
-        };
-        assert!(fleet(&iot).unwrap().deckies.values().all(|decky| !decky.services.is_empty()));
-        assert_ne!(drawn("a").deckies, drawn("b").deckies);
-    }
-
-    #[test]
-    fn a_changed_decky_goes_and_comes_and_the_others_stay() {
-        let have = fleet(&request(3)).unwrap();
-        let mut want = have.clone();
-        let name: DeckyName = "decky-02".parse().unwrap();
-        if let Some(decky) = want.deckies.get_mut(&name) {
-            decky.system = "rocky9".to_owned();
-        }
-        use decnet_model::fleet::Step;
-        assert_eq!(want.steps(&have), [Step::Remove(name.clone()), Step::Add(name)]);
-        assert_eq!(have.steps(&have), []);
-    }
-
-    #[test]
-    fn drawn_fleets_do_not_repeat_while_there_is_something_new() {
-        let wanted = Request {
-            services: Vec::new(),
-            randomize_services: true,
-            seed: Some("x".to_owned()),
-            ..request(40)
-        };
-        let network = "192.0.2.0/24".parse().unwrap();
-        let whole = fleet(&Request { network, distros: vec!["debian".to_owned()], ..wanted }).unwrap();
-        let sets: BTreeSet<_> =
-            whole.deckies.values().map(|decky| crate::draw::sorted(&decky.slugs())).collect();
-        // Sets of one to three of the services that the system runs.
-        let runs = catalogue::services()
-            .iter()
-            .filter(|service| coherence::fits("debian12", None, [service.slug.as_str()]));
-        let n = runs.count();
-        let all = n + n * (n - 1) / 2 + n * (n - 1) * (n - 2) / 6;
-        assert!(sets.len() >= all.min(40) * 9 / 10, "{} different of {all}", sets.len());
-    }
-
-    #[test]
-    fn a_first_address_outside_of_the_segment_is_refused() {
-        for start in [[198, 51, 100, 1], [192, 0, 2, 0], [192, 0, 2, 15]] {
-            let asked = Request { ip_start: Some(start.into()), ..request(1) };
-            assert!(matches!(fleet(&asked), Err(PlanError::Start { .. })), "{start:?}");
-        }
-    }
-}
+mod tests;

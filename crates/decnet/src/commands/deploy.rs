@@ -75,7 +75,7 @@ pub struct Deploy {
     /// How many deckies
     #[arg(long, short = 'n', default_value_t = 5)]
     pub deckies: u32,
-    /// What kind of machine all of them are (see `decnet archetypes`)
+    /// What kind of machine all of them are (see `decnet archetypes`); random: each another one
     #[arg(long, short)]
     pub archetype: Option<String>,
     /// Services of all of them, comma-separated (see `decnet services`); goes before the archetype's

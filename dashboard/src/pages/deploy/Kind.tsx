@@ -24,6 +24,7 @@ export function Kind({ wanted, change }: { wanted: Wanted; change: (wanted: Want
         Kind of machine
         <select value={wanted.archetype ?? ""} onChange={(event) => change({ ...wanted, archetype: event.target.value || null })}>
           <option value="">as their services say</option>
+          <option value="random">each another one</option>
           {archetypes.data.map((one) => <option key={one.slug} value={one.slug}>{one.name}</option>)}
         </select>
         {archetype && <small className="faint">{archetype.about}. Services: {archetype.services.join(", ") || "none yet"}{archetype.absent.length > 0 && `; not there yet: ${archetype.absent.join(", ")}`}</small>}

@@ -68,7 +68,7 @@ export default function Deploy() {
         {way === "kind" ? <Kind wanted={kind} change={setKind} /> : (
           <div className="body ini">
             <label className="field">From a file<input type="file" accept=".ini,text/plain" onChange={(event) => void take(event.target.files?.[0])} /></label>
-            <div className="field"><textarea aria-label="Deployment INI" rows={14} spellCheck={false} value={ini} onChange={(event) => setIni(event.target.value)} placeholder={"[general]\nseed = office\n[archetype:linux-server]\namount = 3"} /></div>
+            <div className="field"><textarea aria-label="Deployment INI" rows={14} spellCheck={false} value={ini} onChange={(event) => setIni(event.target.value)} placeholder={"[general]\nseed = office\n[web]\narchetype = web-server\namount = 3"} /></div>
           </div>
         )}
         {swarm.length > 0 && (
