@@ -33,6 +33,7 @@ pages! {
     "sensors": "What packets tell of attackers, packets on demand, asking attackers what they are";
     "troubleshooting": "What you see, why, and what helps";
     "comparison": "Other programs of this kind";
+    "former": "What is another way than in DECNET 1, the Python program";
 }
 
 /// The pages that people wrote, in the order in which they are read.

@@ -56,17 +56,16 @@ use crate::{
         token::Tokens,
         topology::Topologies,
         user::{self, Users},
-        version::{Manual, Version},
+        version::{Completions, Manual, Version},
         worker::Workers,
     },
     examples::{self, USAGE},
-    hidden, house, mode, output,
+    former, hidden, house, mode, output,
     settings::{Layer, Origin, Settings},
     updater,
 };
 use anyhow::Result;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use clap_complete::Shell;
 use decnet_model::{record::Level, worker::Worker};
 use decnet_web::{OidcError, TlsError};
 use std::{path::PathBuf, process::ExitCode};
@@ -131,12 +130,14 @@ enum Verb {
     Incidents(Incidents),
     Incident(Incident),
     Alerts(Alerts),
+    #[command(alias = "geoip")]
     Enrich(Enrich),
     Breadcrumbs(Breadcrumbs),
     Canary(Canaries),
     Sniffer(Sniffer),
     Capture(Packets),
     Probe(Probe),
+    #[command(alias = "ttp")]
     Techniques(Techniques),
     Export(Export),
     Correlate(Correlate),
@@ -187,11 +188,7 @@ enum House {
     SupportBundle(SupportBundle),
     Version(Version),
     Man(Manual),
-    /// Write a completion script for a shell to the standard output
-    Completions {
-        /// Which shell
-        shell: Shell,
-    },
+    Completions(Completions),
 }
 
 /// Runs the program.
@@ -248,6 +245,9 @@ pub fn main() -> ExitCode {
 fn refuse(error: &clap::Error) -> ExitCode {
     // There is nobody to tell when that fails.
     let _ = error.print();
+    if let Some(instead) = former::instead(error, &former::words()) {
+        output::note(&instead);
+    }
     if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS }
 }
 
@@ -465,7 +465,7 @@ async fn dispatch_house(verb: House, flags: Layer, context: &Context) -> Result<
             Ok(())
         }
         House::Man(manual) => manual.run(command()),
-        House::Completions { shell } => complete(shell),
+        House::Completions(completions) => completions.run(command()),
     }
 }
 
@@ -478,12 +478,6 @@ async fn correlated(correlate: Correlate, context: &Context) -> Result<()> {
             run::single(Worker::Correlator, options, context).await
         }
     }
-}
-
-fn complete(shell: Shell) -> Result<()> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut command(), "decnet", &mut script);
-    Ok(output::raw(&script)?)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod commands;
 pub mod examples;
 pub mod firedrill;
+mod former;
 pub mod ground;
 pub mod hidden;
 pub mod house;

@@ -197,6 +197,7 @@ fn emailgen_settings(context: &Context) -> Result<decnet_people::Settings> {
     let authorities = context.paths().intel().join("ca.pem");
     let (name, key) = (settings.text(Name::EmailgenModel), settings.text(Name::EmailgenKey));
     let model = decnet_people::Model::new(url, name, key, &authorities).context("read emailgen.llm")?;
+    let model = model.patient(Duration::from_secs(settings.number(Name::EmailgenTimeout)));
     Ok(decnet_people::Settings { model: Some((model, settings.number(Name::EmailgenPerDay))) })
 }
 

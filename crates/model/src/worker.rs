@@ -172,7 +172,7 @@ workers! {
         role: Role::Master,
         after: &[Worker::Bus, Worker::Correlator],
         wake: Wake { topics: &["incident.changed"], tick: Duration::from_secs(2) },
-        alias: None,
+        alias: Some("webhook"),
         process: Process::House,
     }
     /// Answer those who have taken a canary along, and notice when one is used

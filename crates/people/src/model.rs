@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeSet, io, path::Path, time::Duration};
 
-/// Longest wait for an answer.
+/// Longest wait for an answer, unless another is said; and longest that can be said.
 const PATIENCE: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(600);
 /// Most bytes of an answer.
 const ANSWER: usize = 64 * 1024;
 /// Most tokens that are asked for.
@@ -65,6 +66,7 @@ pub struct Model {
     path: String,
     name: String,
     key: String,
+    patience: Duration,
 }
 
 impl std::fmt::Debug for Model {
@@ -96,7 +98,13 @@ impl Model {
         let trusted = || trust::config(file).map_err(BadModel::Trust);
         let place = Place { tls: tls.then(trusted).transpose()?, host, port };
         let path = format!("{}/chat/completions", path.trim_end_matches('/'));
-        Ok(Model { place, path, name: name.to_owned(), key: key.to_owned() })
+        Ok(Model { place, path, name: name.to_owned(), key: key.to_owned(), patience: PATIENCE })
+    }
+
+    /// The same model, whose answers are waited for so long; ten minutes at most.
+    #[must_use]
+    pub fn patient(self, patience: Duration) -> Self {
+        Model { patience: patience.min(LONGEST), ..self }
     }
 
     /// What it is asked, as bytes, and what they are known by.
@@ -127,7 +135,7 @@ impl Model {
             headers.push(("authorization", format!("Bearer {}", self.key)));
         }
         let asked = Asked { method: Method::Post, path: self.path.clone(), headers, body };
-        let answer = match ask(&self.place, &asked, ANSWER, PATIENCE).await {
+        let answer = match ask(&self.place, &asked, ANSWER, self.patience).await {
             Ok(answer) if answer.status == 200 => answer,
             Ok(answer) => return Spoken::Nothing(format!("status {}", answer.status)),
             Err(error) => return Spoken::Nothing(chain(&error)),
@@ -260,5 +268,17 @@ mod tests {
             assert!(seen.contains("authorization: Bearer key\r\n") && seen.contains("srv-02"), "{seen}");
         }
         assert!(matches!(Model::new("ftp://x", "m", "", Path::new("/")), Err(BadModel::Address(_))));
+    }
+
+    #[tokio::test]
+    async fn a_model_that_says_nothing_is_waited_for_as_long_as_was_said() {
+        // Connections are taken by the kernel, and nobody answers in them.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/v1", listener.local_addr().unwrap());
+        let model = Model::new(&url, "small", "", Path::new("/nonexistent")).unwrap();
+        assert_eq!(model.clone().patient(Duration::from_secs(86_400)).patience, LONGEST);
+        let (body, _) = model.question(Language::English, TEXT);
+        let spoken = model.patient(Duration::from_millis(50)).say(Language::English, TEXT, body).await;
+        assert!(matches!(spoken, Spoken::Nothing(_)), "{spoken:?}");
     }
 }

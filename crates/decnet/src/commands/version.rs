@@ -1,8 +1,9 @@
-//! `version`: which program this is. `man`: its manual.
+//! `version`: which program this is. `man`: its manual. `completions`: what shells know of it.
 
 use crate::output;
 use anyhow::{Context as _, Result};
 use clap::Args;
+use clap_complete::Shell;
 use clap_mangen::Man;
 use decnet_store::Store;
 use serde_json::{Value, json};
@@ -21,6 +22,13 @@ pub struct Version {
 pub struct Manual {
     /// The folder; it is made if it is not there
     folder: PathBuf,
+}
+
+/// Write a completion script for a shell to the standard output
+#[derive(Args, Debug)]
+pub struct Completions {
+    /// Which shell
+    shell: Shell,
 }
 
 /// What this program is.
@@ -44,6 +52,18 @@ impl Version {
         }
         let commit = option_env!("DECNET_COMMIT").map(|commit| format!(" ({commit})")).unwrap_or_default();
         output::line(&format!("decnet {}{commit}", env!("CARGO_PKG_VERSION")));
+    }
+}
+
+impl Completions {
+    /// Runs the command for the whole command line, `root`.
+    ///
+    /// # Errors
+    /// When the script cannot be written.
+    pub fn run(self, mut root: clap::Command) -> Result<()> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut root, "decnet", &mut script);
+        Ok(output::raw(&script)?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The command line.
 
 use super::{cell, code, table};
-use crate::cli;
+use crate::{cli, former};
 use clap::{Arg, Command};
 use std::fmt::Write;
 
@@ -14,7 +14,22 @@ pub(super) fn verbs() -> String {
     for verb in verbs {
         describe(verb, "decnet", &mut text);
     }
-    text
+    text + &gone()
+}
+
+/// What DECNET 1 had.
+fn gone() -> String {
+    let verbs = former::verbs().map(|(verb, instead)| vec![code(verb), String::new(), cell(instead)]);
+    let options = former::options().map(|(verb, option, instead)| {
+        let verb = if verb.is_empty() { "all".to_owned() } else { code(verb) };
+        vec![verb, code(option), cell(instead)]
+    });
+    format!(
+        "\n## Verbs and options of DECNET 1\n\nThese are not there any more, and the program says so where it meets \
+         one. `collect`, `ingest`, `reuse-correlate`, `orchestrate`, `webhook`, `geoip`, `ttp` and `db-reset` are \
+         other names of verbs above.\n\n{}",
+        table(&["Verb", "Option", "What does it now"], verbs.chain(options))
+    )
 }
 
 fn shown(verb: &Command) -> bool {

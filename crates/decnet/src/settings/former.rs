@@ -34,10 +34,7 @@ const FORMER: &[(&str, &str)] = &[
     ("DECNET_SSE_MAX_PER_USER", "the number of event streams of a user is fixed"),
     ("DECNET_SECRET_KEY", "DECNET_JWT_SECRET signs what has to be signed"),
     ("DECNET_ARTIFACTS_ROOT", "artefacts are in the folder artifacts of DECNET_STATE_DIR"),
-    (
-        "DECNET_RUN_DIR",
-        "there are no compose files; what runs is noted in the folder run of DECNET_STATE_DIR",
-    ),
+    ("DECNET_RUN_DIR", "the compose file of containers is in the folder docker of DECNET_STATE_DIR"),
     (
         "DECNET_COLLECTOR_",
         "the collector takes every line; floods are counted where they are made (kind `flood`)",
@@ -69,7 +66,17 @@ const FORMER: &[(&str, &str)] = &[
         "DECNET_MAL_HASH_REFRESH_INTERVAL_S",
         "an answer about a file has a time of its own for which it is good",
     ),
-    ("DECNET_REALISM_", "what machines hold is derived from their personas; no model is asked"),
+    (
+        "DECNET_REALISM_",
+        "DECNET_EMAILGEN_LLM names a model that may say what people write; all else is derived",
+    ),
+    ("DECNET_EMAILGEN_PERSONAS", "`decnet personas import` takes people of a domain"),
+    ("DECNET_CANARY_HTTP_BIND", "DECNET_CANARY_BIND is the address for pages and names"),
+    ("DECNET_CANARY_DNS_BIND", "DECNET_CANARY_BIND is the address for pages and names"),
+    ("DECNET_CANARY_BLOB_DIR", "canaries are in the store"),
+    ("DECNET_CANARY_BASELINE", "`plant` of a fleet file lays canaries on deckies"),
+    ("DECNET_CANARY_FINGERPRINT_SECRET", "ids of canaries are drawn, so no secret is needed"),
+    ("DECNET_LOG_DIRECTORY", "the event log is log/decnet.log in DECNET_STATE_DIR"),
     ("DECNET_CLUSTERER_TYPE", "there is one way to join attackers to identities (`decnet identities`)"),
     (
         "DECNET_CAMPAIGN_CLUSTERER_TYPE",
@@ -86,12 +93,13 @@ const FORMER: &[(&str, &str)] = &[
         "DECNET_TARPIT_POLL_INTERVAL",
         "the gate holds connections itself (`decnet decky tarpit`); nothing is polled",
     ),
-    ("DECNET_UPDATER_", "packages update the program (`make package`)"),
+    ("DECNET_UPDATER_", "releases come over the agent's connection (`decnet swarm update`)"),
     ("DECNET_AGENT_DIR", "what an agent holds is in DECNET_STATE_DIR"),
     (
         "DECNET_ENROLL_BUNDLE_DIR",
         "`decnet swarm enroll` prints the command by which a host joins; there is no bundle",
     ),
+    ("DECNET_SWARMCTL_URL", "`decnet swarm` works on the master's state folder, not over a network"),
     ("DECNET_SWARM_", "`decnet config show` lists the settings of a swarm that there are"),
     ("DECNET_SWARMCTL_", "`decnet config show` lists the settings of a swarm that there are"),
     ("DECNET_MASTER_HOST", "DECNET_SWARM_MASTER_HOST names the master"),
@@ -138,6 +146,9 @@ mod tests {
         GEOIP_PROVIDER GEOIP_ROOT ASN_ROOT RPKI_ROOT PTR_ENABLED INTEL_ENABLED INTEL_PROVIDERS GREYNOISE_API_KEY \
         ABUSEIPDB_API_KEY THREATFOX_API_KEY MALWAREBAZAAR_AUTH_KEY MAL_HASH_REFRESH_INTERVAL_S REALISM_LLM \
         REALISM_MODEL CLUSTERER_TYPE CAMPAIGN_CLUSTERER_TYPE TTP_TAGGER_TYPE TTP_RULE_STORE_TYPE VECTORSTORE_TYPE \
+        EMAILGEN_LLM EMAILGEN_MODEL EMAILGEN_PERSONAS EMAILGEN_TIMEOUT REALISM_TIMEOUT REALISM_PERSONAS \
+        REALISM_FAKE_OUTPUT CANARY_HTTP_PORT CANARY_HTTP_BIND CANARY_DNS_PORT CANARY_DNS_BIND CANARY_BLOB_DIR \
+        CANARY_BASELINE CANARY_FINGERPRINT_SECRET LOG_DIRECTORY \
         ATTACK_ROOT ORG_ID TARPIT_POLL_INTERVAL UPDATER_PORT AGENT_DIR ENROLL_BUNDLE_DIR TESTING CONTRACT_TEST \
         FP_SOCK NMAP_OS OPEN_PORTS";
 

@@ -175,6 +175,8 @@ knobs! {
     EmailgenKey = "emailgen.key", "DECNET_EMAILGEN_KEY", "", Kind::Secret, "Key for that model";
     EmailgenPerDay = "emailgen.per-day", "DECNET_EMAILGEN_PER_DAY", "200", Kind::Count,
         "Most questions to that model in a day (UTC)";
+    EmailgenTimeout = "emailgen.timeout", "DECNET_EMAILGEN_TIMEOUT", "60", Kind::Count,
+        "Seconds that an answer of that model is waited for, 600 at most";
     AbuseIpDbKey = "intel.abuseipdb-key", "DECNET_ABUSEIPDB_API_KEY", "", Kind::Secret,
         "Key of AbuseIPDB, which then is asked about addresses of attackers; without it, it is not";
     AbuseIpDbPerDay = "intel.abuseipdb-per-day", "DECNET_ABUSEIPDB_PER_DAY", "900", Kind::Count,

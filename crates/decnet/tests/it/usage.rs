@@ -40,6 +40,8 @@ async fn wrong_usage_is_one_exit_code_and_says_what_was_meant() {
         (&["creds", "list", "--kind", "command"], "unexpected argument '--kind'"),
         (&["sessions", "list", "--text", "x"], "unexpected argument '--text'"),
         (&["nonsense"], "unrecognized subcommand"),
+        (&["supervise", "cpu"], "`supervise` is of DECNET 1: `decnet run`"),
+        (&["swarm", "enroll", "--updater"], "`--updater` is of DECNET 1: a host has one certificate"),
         (&["artifacts", "get", "00"], "--output <FILE>"),
     ] {
         let output = site.run(arguments);
