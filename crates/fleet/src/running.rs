@@ -47,6 +47,8 @@ struct Place {
     lab: bool,
     /// Of containers, the network that they are on.
     network: Option<Network>,
+    /// Of containers, whether they are said to share the MAC of the interface.
+    ipvlan: Option<bool>,
 }
 
 struct Netd {
@@ -67,6 +69,7 @@ impl Place {
             interface: fleet.network.interface.clone().filter(|_| docker || (native && !fleet.lab)),
             lab: fleet.lab && native,
             network: Some(fleet.network.clone()).filter(|_| docker),
+            ipvlan: fleet.ipvlan.filter(|_| docker),
         }
     }
 }
@@ -172,7 +175,7 @@ impl Running {
                 let status = docker.status();
                 Ok(Standing {
                     runtime: Runtime::Docker,
-                    carrier: carrier(self.place.interface.as_deref()).name().to_owned(),
+                    carrier: carrier(self.place.interface.as_deref(), self.place.ipvlan).name().to_owned(),
                     isolation: "containers".to_owned(),
                     uid: stage::user(),
                     process: None,
@@ -240,19 +243,18 @@ async fn start_docker(config: &Config, fleet: &Fleet) -> Result<Docker, Error> {
         site: docker::site_name(config.paths.root()),
         folder,
         network: fleet.network.clone(),
-        carrier: carrier(fleet.network.interface.as_deref()),
+        carrier: carrier(fleet.network.interface.as_deref(), fleet.ipvlan),
         stage: stage::config(config)?,
     };
     Docker::start(settings).await.map_err(|error| Error::Runtime("start the runtime", error))
 }
 
-/// What carries frames between containers and the interface: Wi-Fi lets no second MAC in.
-fn carrier(interface: Option<&str>) -> Carrier {
-    match interface {
-        None => Carrier::Bridge,
-        Some(name) if Path::new("/sys/class/net").join(name).join("wireless").exists() => Carrier::Ipvlan,
-        Some(_) => Carrier::Macvlan,
-    }
+/// What carries frames between containers and the interface: as it is said, else as Wi-Fi wants it, which lets no second
+/// MAC in.
+fn carrier(interface: Option<&str>, ipvlan: Option<bool>) -> Carrier {
+    let Some(name) = interface else { return Carrier::Bridge };
+    let is_wireless = || Path::new("/sys/class/net").join(name).join("wireless").exists();
+    if ipvlan.unwrap_or_else(is_wireless) { Carrier::Ipvlan } else { Carrier::Macvlan }
 }
 
 async fn start_native(config: &Config, fleet: &Fleet, place: &Place) -> Result<Netd, Error> {
@@ -302,4 +304,31 @@ fn watch(mut child: Child) -> watch::Receiver<bool> {
         sender.send_replace(true);
     });
     receiver
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_carries_containers_is_as_it_was_said() {
+        for (interface, ipvlan, wanted) in [
+            (None, None, Carrier::Bridge),
+            (None, Some(true), Carrier::Bridge),
+            (Some("no-such-if"), None, Carrier::Macvlan),
+            (Some("no-such-if"), Some(true), Carrier::Ipvlan),
+            (Some("no-such-if"), Some(false), Carrier::Macvlan),
+        ] {
+            assert_eq!(carrier(interface, ipvlan), wanted, "{interface:?} {ipvlan:?}");
+        }
+    }
+
+    #[test]
+    fn another_carrier_is_another_runtime() {
+        let fleet = Fleet::of(Runtime::Docker, "192.0.2.0/24".parse().unwrap());
+        let shared = Fleet { ipvlan: Some(true), ..fleet.clone() };
+        assert_ne!(Place::of(&fleet), Place::of(&shared));
+        let native = |fleet: &Fleet| Fleet { runtime: Runtime::Native, ..fleet.clone() };
+        assert_eq!(Place::of(&native(&fleet)), Place::of(&native(&shared)), "nothing else has one");
+    }
 }

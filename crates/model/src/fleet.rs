@@ -333,6 +333,9 @@ pub struct Fleet {
     /// Of containers: how many are made at once, and how many images; `None`: as many as usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parallel: Option<u32>,
+    /// Of containers on a segment: whether they share the MAC of the interface (ipvlan); `None`: where that is Wi-Fi.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipvlan: Option<bool>,
     /// The deckies, by name.
     pub deckies: BTreeMap<DeckyName, Decky>,
 }
@@ -362,6 +365,7 @@ impl Fleet {
             lab: false,
             custom: Vec::new(),
             parallel: None,
+            ipvlan: None,
             deckies: BTreeMap::new(),
         }
     }

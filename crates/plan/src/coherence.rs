@@ -246,6 +246,7 @@ mod tests {
             lab: false,
             custom: Vec::new(),
             parallel: None,
+            ipvlan: None,
             deckies: [(name, decky)].into(),
         };
         fleet(&whole).iter().map(ToString::to_string).collect()

@@ -2,9 +2,11 @@
 
 mod file;
 mod images;
+mod shown;
 
 pub(super) use file::{database, whole};
 pub use images::Making;
+pub use shown::show;
 
 use super::{
     Context,
@@ -32,8 +34,8 @@ use decnet_model::{
 };
 use decnet_plan::{changes::Changes, ini::deploy as spec, key, notice, plan};
 use netsvc_persona::{Life, LoginPolicy, Peers, Servers};
-use serde::Serialize;
 use serde_json::json;
+use shown::{Shown, tell};
 use std::{
     collections::BTreeSet,
     io::{self, IsTerminal},
@@ -70,7 +72,7 @@ fn said_by_a_file() -> impl Iterator<Item = &'static str> {
 pub struct Deploy {
     /// Read the fleet from a deployment INI, `-` from the standard input; what says where it stands goes before the
     /// file
-    #[arg(long, visible_alias = "learned", value_name = "FILE", conflicts_with_all = said_by_a_file())]
+    #[arg(long, short, visible_alias = "learned", value_name = "FILE", conflicts_with_all = said_by_a_file())]
     pub config: Option<PathBuf>,
     /// How many deckies
     #[arg(long, short = 'n', default_value_t = 5)]
@@ -138,7 +140,7 @@ pub struct Deploy {
     #[arg(long, short)]
     pub yes: bool,
     /// On this host, or over the hosts of the swarm (see `decnet swarm`)
-    #[arg(long, value_enum, default_value_t = Mode::Unihost)]
+    #[arg(long, short, value_enum, default_value_t = Mode::Unihost)]
     pub mode: Mode,
     /// With --mode swarm: only on hosts with this label; more than once for more
     #[arg(long, value_name = "KEY=VALUE", value_parser = label)]
@@ -229,9 +231,9 @@ impl Deploy {
     /// Whether this host is to have the fleet, and not the swarm.
     fn is_here(&self) -> Result<bool> {
         match self.mode {
-            Mode::Swarm if self.making.is_said() => {
-                bail!("--parallel and --no-cache are about images of this host: they go without --mode swarm")
-            }
+            Mode::Swarm if self.making.is_said() || self.making.ipvlan => bail!(
+                "--parallel, --no-cache and --ipvlan are about containers of this host: they go without --mode swarm"
+            ),
             Mode::Swarm => Ok(false),
             Mode::Unihost if !self.on.is_empty() => {
                 bail!("--on chooses hosts of a swarm: it needs --mode swarm")
@@ -322,28 +324,6 @@ fn warn(context: &Context) {
     output::note(&format!("API on {}", status::api(context)));
 }
 
-/// Prints a fleet.
-pub fn show(fleet: &Fleet, json: bool) {
-    if json {
-        return output::json(fleet);
-    }
-    let rows: Vec<_> = fleet.deckies.values().collect();
-    output::table(&["DECKY", "ADDRESS", "SYSTEM", "SERVICES", "ABSENT"], &rows, |decky| {
-        vec![
-            decky.name.to_string(),
-            decky.ip.to_string(),
-            decky.system.clone(),
-            decky
-                .slugs()
-                .into_iter()
-                .chain(fleet.brought(decky).map(|own| own.name.clone()))
-                .collect::<Vec<_>>()
-                .join(" "),
-            fleet.absent(decky).collect::<Vec<_>>().join(" "),
-        ]
-    });
-}
-
 /// Stores the fleet that is wanted. Topologies stay where they are by now. Returns how many deckies there are to be.
 ///
 /// # Errors
@@ -356,15 +336,6 @@ pub async fn store(context: &Context, fleet: &Fleet) -> Result<usize> {
     Ok(stored.deckies.len())
 }
 
-/// What `plan --json` prints.
-#[derive(Serialize)]
-struct Shown<'a> {
-    #[serde(flatten)]
-    fleet: &'a Fleet,
-    changes: &'a Changes,
-    notices: &'a [String],
-}
-
 /// The fleet that is wanted until now; nothing where nothing was ever deployed.
 async fn before(context: &Context) -> Result<Option<Fleet>> {
     if !context.is_installed() {
@@ -374,12 +345,6 @@ async fn before(context: &Context) -> Result<Option<Fleet>> {
     let fleet = intent::read(&store).await?;
     store.close().await;
     Ok(fleet)
-}
-
-/// Says what changes and what is odd.
-fn tell(changes: &Changes, notices: &[String]) {
-    changes.lines().iter().for_each(|line| output::note(line));
-    notices.iter().for_each(|line| output::note(&format!("note: {line}")));
 }
 
 /// Nothing that runs is taken away unasked.

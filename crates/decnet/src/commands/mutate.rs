@@ -36,7 +36,7 @@ pub struct Which {
     #[arg(long)]
     all: bool,
     /// Those whose time has come, again and again: the worker `mutator`
-    #[arg(long)]
+    #[arg(long, short)]
     watch: bool,
 }
 

@@ -15,7 +15,7 @@ pub struct Where {
     pub lab: bool,
     /// Put the fleet on the segment of this interface; its subnet, gateway and own address are read
     /// from it. Needs root
-    #[arg(long, value_name = "IF")]
+    #[arg(long, short, value_name = "IF")]
     pub interface: Option<String>,
 }
 

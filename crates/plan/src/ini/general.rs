@@ -78,6 +78,12 @@ impl<'a> General<'a> {
     pub(super) fn settle(&mut self, options: &Options<'_>, line: usize, errors: &mut Errors) {
         self.fleet.runtime = options.runtime.unwrap_or(self.fleet.runtime);
         let told = |key: &str| self.told.get(key).copied();
+        if let Some(entry) = told("ipvlan")
+            && self.fleet.ipvlan == Some(true)
+            && self.fleet.runtime != Runtime::Docker
+        {
+            wrong(entry, "is about containers; it needs runtime = docker", errors);
+        }
         let mut network = network(told("net"), self.fleet.runtime, options, line, errors);
         if let (Some(network), Some(entry)) = (network.as_mut(), told("gw")) {
             network.gateway = gateway_of(entry, network, errors);

@@ -102,6 +102,12 @@ pub const KEYS: &[Key] = &[
         |general, entry, errors| general.fleet.lab = switch(entry, errors).unwrap_or_default(),
         |fleet| fleet.lab.then(|| word(true)),
     ),
+    key("ipvlan", "whether containers share the MAC of the interface; else where it is Wi-Fi", "no")
+        .flag(Flag::Before("ipvlan"))
+        .general(
+            |general, entry, errors| general.fleet.ipvlan = switch(entry, errors),
+            |fleet| fleet.ipvlan.map(word),
+        ),
     key("ip", "address", "192.0.2.9")
         .decky(desired::ip, |_, decky| Some(decky.ip.to_string()))
         .alone(|desired| desired.ip.take().is_some())

@@ -284,6 +284,7 @@ fn some_fleet() -> impl Strategy<Value = Fleet> {
                 lab: native && start % 2 == 0,
                 custom: Vec::new(),
                 parallel: None,
+                ipvlan: (start % 5 == 2).then_some(false),
                 deckies,
             }
         },

@@ -16,6 +16,10 @@ pub struct Making {
     /// Take nothing from what was built before
     #[arg(long)]
     pub no_cache: bool,
+    /// Have containers share the MAC of the interface (Docker's driver ipvlan), where the segment lets no other MAC in;
+    /// on Wi-Fi they do anyway
+    #[arg(long)]
+    pub ipvlan: bool,
 }
 
 impl Making {
@@ -24,7 +28,7 @@ impl Making {
         images::Making { no_cache: self.no_cache, at_once: self.parallel }
     }
 
-    /// Whether something was said.
+    /// Whether something was said of images.
     pub(super) fn is_said(self) -> bool {
         self.no_cache || self.parallel.is_some()
     }
@@ -38,6 +42,16 @@ impl Making {
             bail!("--parallel and --no-cache are about images: they need the runtime docker");
         }
         fleet.parallel = self.parallel;
+        if self.ipvlan {
+            fleet.ipvlan = Some(true);
+        }
+        let stands = fleet.runtime == Runtime::Docker && fleet.network.interface.is_some();
+        if fleet.ipvlan == Some(true) && !stands {
+            bail!(
+                "ipvlan is about containers on the segment of an interface: it needs --runtime docker and --interface \
+                 IF; the runtime native has a MAC for each decky"
+            );
+        }
         Ok(())
     }
 
@@ -83,7 +97,7 @@ mod tests {
     #[test]
     fn only_a_fleet_of_containers_has_images() {
         let network = || "10.67.0.0/24".parse().unwrap();
-        let said = Making { parallel: Some(2), no_cache: false };
+        let said = Making { parallel: Some(2), ..Making::default() };
         let mut fleet = Fleet::of(Runtime::Docker, network());
         said.put(&mut fleet).unwrap();
         assert_eq!(fleet.parallel, Some(2));
@@ -92,5 +106,21 @@ mod tests {
         let mut other = Fleet::of(Runtime::Loopback, network());
         Making::default().put(&mut other).unwrap();
         assert!(said.put(&mut other).unwrap_err().to_string().contains("runtime docker"));
+    }
+
+    #[test]
+    fn one_mac_is_shared_by_containers_on_a_segment_and_the_choice_is_kept() {
+        let shared = Making { ipvlan: true, ..Making::default() };
+        for (runtime, interface, fits) in [
+            (Runtime::Docker, Some("eth0"), true),
+            (Runtime::Docker, None, false),
+            (Runtime::Native, Some("eth0"), false),
+        ] {
+            let mut fleet = Fleet::of(runtime, "192.0.2.0/24".parse().unwrap());
+            fleet.network.interface = interface.map(str::to_owned);
+            assert_eq!(shared.put(&mut fleet).is_ok(), fits, "{runtime:?} {interface:?}");
+            assert_eq!(fleet.ipvlan, Some(true));
+            assert_eq!(Making::default().put(&mut fleet).is_ok(), fits, "as a file may say it");
+        }
     }
 }
