@@ -15,6 +15,7 @@ use decnet_model::{
 };
 use decnet_pipeline::runtime::Note;
 use health::Health;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -49,6 +50,12 @@ struct Stored {
     tarpit: Tarpit,
 }
 
+/// What of a persona is shown.
+#[derive(Deserialize)]
+struct Named {
+    hostname: String,
+}
+
 impl Status {
     /// Runs the command.
     ///
@@ -78,7 +85,8 @@ impl Status {
         if self.json {
             let rows = shown.iter().map(|row| {
                 json!({
-                    "name": row.name, "ip": row.ip.map(|ip| ip.to_string()), "services": row.services,
+                    "name": row.name, "ip": row.ip.map(|ip| ip.to_string()), "hostname": hostname(row),
+                    "services": row.services,
                     "absent": absent(row), "state": actual(row), "reason": row.reason, "tarpit": waiting(row),
                 })
             });
@@ -92,7 +100,7 @@ impl Status {
             return well(&problems);
         }
         output::table(
-            &["DECKY", "ADDRESS", "STATE", "SERVICES", "ABSENT", "TARPIT", "REASON"],
+            &["DECKY", "ADDRESS", "HOST NAME", "STATE", "SERVICES", "ABSENT", "TARPIT", "REASON"],
             &cells(&shown, actual, waiting),
             Clone::clone,
         );
@@ -221,6 +229,7 @@ fn cells(
         vec![
             row.name.clone(),
             row.ip.map(|ip| ip.to_string()).unwrap_or_default(),
+            hostname(row),
             actual(row).to_owned(),
             row.services.join(" "),
             absent(row).join(" "),
@@ -229,6 +238,12 @@ fn cells(
         ]
     };
     rows.iter().map(cell).collect()
+}
+
+/// What the decky calls itself; empty until it has a persona.
+fn hostname(row: &DeckyRow) -> String {
+    let named = row.persona.as_deref().and_then(|text| serde_json::from_str::<Named>(text).ok());
+    named.map(|named| named.hostname).unwrap_or_default()
 }
 
 /// Whom the decky keeps waiting.
@@ -262,4 +277,34 @@ fn face(runtime: Option<&Standing>) -> &'static str {
         return "each decky answers scanners and shakes hands as its operating system does";
     }
     "none: the runtime loopback cannot give a decky an operating system's face"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decky_is_shown_with_the_name_that_it_calls_itself() {
+        let row = |persona: Option<&str>| DeckyRow {
+            name: "web-01".to_owned(),
+            desired: DeckyDesired::Running,
+            actual: DeckyActual::Running,
+            reason: String::new(),
+            ip: "192.0.2.9".parse().ok(),
+            services: vec!["http".to_owned()],
+            plan: String::new(),
+            persona: persona.map(str::to_owned),
+            updated_at: 0,
+        };
+        for (persona, name) in [
+            (None, ""),
+            (Some("{}"), ""),
+            (Some(r#"{"node":"web-01","hostname":"srv-web2","ip":"192.0.2.9"}"#), "srv-web2"),
+        ] {
+            assert_eq!(hostname(&row(persona)), name);
+        }
+        let named = row(Some(r#"{"hostname":"srv-web2"}"#));
+        let shown = cells(&[&named], |_| "running", |_| String::new());
+        assert_eq!(shown[0][..4], ["web-01", "192.0.2.9", "srv-web2", "running"]);
+    }
 }
