@@ -290,6 +290,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     (
         "swarm update",
         &[
+            "decnet swarm update --all --dry-run decnet-0.2.0-x86_64-linux.release",
             "decnet swarm update --all --canary 1 decnet-0.2.0-x86_64-linux.release",
             "decnet swarm update --host berlin-1 decnet-0.2.0-x86_64-linux.release --json",
             "decnet swarm update --self decnet-0.2.0-x86_64-linux.release",

@@ -249,8 +249,8 @@ async fn start_docker(config: &Config, fleet: &Fleet) -> Result<Docker, Error> {
     Docker::start(settings).await.map_err(|error| Error::Runtime("start the runtime", error))
 }
 
-/// What carries frames between containers and the interface: as it is said, else as Wi-Fi wants it, which lets no second
-/// MAC in.
+/// What carries frames between containers and the interface: as it is said, else as Wi-Fi wants it, which lets no
+/// second MAC in.
 fn carrier(interface: Option<&str>, ipvlan: Option<bool>) -> Carrier {
     let Some(name) = interface else { return Carrier::Bridge };
     let is_wireless = || Path::new("/sys/class/net").join(name).join("wireless").exists();

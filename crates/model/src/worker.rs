@@ -4,13 +4,15 @@
 //! over [`Worker`], so a worker without a body does not compile.
 
 mod action;
+mod named;
 mod process;
 
 pub use action::{Action, UnknownAction};
+pub use named::UnknownWorker;
 pub use process::{Grants, Place, Process};
 
 use process::LOCAL;
-use std::{str::FromStr, time::Duration};
+use std::time::Duration;
 
 /// Which hosts run a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -286,22 +288,6 @@ workers! {
         wake: Wake { topics: &[], tick: Duration::from_secs(10) },
         alias: None,
         process: Process::Api,
-    }
-}
-
-/// No worker has this name.
-#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("no worker is called {0:?}")]
-pub struct UnknownWorker(pub String);
-
-impl FromStr for Worker {
-    type Err = UnknownWorker;
-    fn from_str(name: &str) -> Result<Self, UnknownWorker> {
-        Worker::ALL
-            .iter()
-            .copied()
-            .find(|worker| worker.name() == name || worker.spec().alias == Some(name))
-            .ok_or_else(|| UnknownWorker(name.to_owned()))
     }
 }
 

@@ -48,6 +48,9 @@ pub(super) struct Rollout {
     /// Give it to so many hosts first, and to the rest only when it has proved itself on them
     #[arg(long, value_name = "N", default_value_t = 0)]
     canary: usize,
+    /// Only say who would get it; nothing is kept, asked for or sent
+    #[arg(long, conflicts_with = "keep")]
+    dry_run: bool,
     /// Only ask for it; `decnet swarm updates` shows how far it is
     #[arg(long)]
     no_wait: bool,
@@ -109,6 +112,9 @@ impl Rollout {
     /// Runs the command.
     pub(super) async fn run(self, context: &Context) -> Result<()> {
         let store = context.store().await?;
+        if self.dry_run {
+            return self.only_say(context, &store).await;
+        }
         settle_own(context, &store).await?;
         let (manifest, release) = self.taken(context, &store).await?;
         let hosts = all(context, &store).await?;
@@ -127,7 +133,7 @@ impl Rollout {
         }
         let own: Version = updater::version().parse()?;
         understood(&manifest, own)?;
-        let wanted = self.wanted(&hosts, &release)?;
+        let wanted = self.wanted(&hosts, &release.version)?;
         let (id, by) = (hex::encode(random::<6>()), actor());
         let rows = rollout::begin(&id, &wanted, self.canary, &release, &by, context.now());
         if let Some(busy) = store.swarm_updates_ask(&rows, context.now()).await.context("ask for updates")? {
@@ -140,15 +146,50 @@ impl Rollout {
         if rows.iter().all(good) { Ok(()) } else { Err(Unwell.into()) }
     }
 
+    /// Where the bundle is, and its signature.
+    fn place(&self, shelf: &Shelf) -> Result<(PathBuf, PathBuf)> {
+        let kept = self.bundle.to_str().and_then(sha256).filter(|_| !self.bundle.exists());
+        Ok(match &kept {
+            Some(sha256) => (shelf.path(sha256)?, shelf.signature(sha256)?),
+            None => (self.bundle.clone(), release::beside(&self.bundle)),
+        })
+    }
+
+    /// Says who would get the bundle.
+    async fn only_say(&self, context: &Context, store: &Store) -> Result<()> {
+        let key = updater::Slots::new(&context.paths()).trusted()?;
+        let (bundle, beside) = self.place(&Shelf::new(&context.paths()))?;
+        let (manifest, _, _) = release::verified(&bundle, &beside, &key)?;
+        let (own, version): (Version, _) = (updater::version().parse()?, manifest.version.to_string());
+        let wanted = if self.target.own {
+            manifest.fits(&Here { target: &updater::target(), runs: own, peer: None })?;
+            vec![Wanted { host: OWN.to_owned(), name: OWN.to_owned(), runs: own.to_string() }]
+        } else {
+            understood(&manifest, own)?;
+            self.wanted(&all(context, store).await?, &version)?
+        };
+        let first = |index: usize| index < self.canary;
+        if self.json {
+            let rows = wanted.iter().enumerate().map(|(index, host)| {
+                json!({ "name": host.name, "from": host.runs, "to": version, "canary": first(index) })
+            });
+            output::json(&rows.collect::<Vec<_>>());
+            return Ok(());
+        }
+        let rows: Vec<_> = wanted.iter().enumerate().collect();
+        output::table(&["HOST", "FROM", "TO", "CANARY"], &rows, |(index, host)| {
+            let canary = if first(*index) { "yes" } else { "no" };
+            vec![host.name.clone(), host.runs.clone(), version.clone(), canary.to_owned()]
+        });
+        output::note("nothing was asked for");
+        Ok(())
+    }
+
     /// Looks at the bundle, and keeps it for hosts to fetch.
     async fn taken(&self, context: &Context, store: &Store) -> Result<(Manifest, Release)> {
         let slots = updater::Slots::new(&context.paths());
         let (key, shelf) = (slots.trusted()?, Shelf::new(&context.paths()));
-        let kept = self.bundle.to_str().and_then(sha256).filter(|_| !self.bundle.exists());
-        let (bundle, beside) = match &kept {
-            Some(sha256) => (shelf.path(sha256)?, shelf.signature(sha256)?),
-            None => (self.bundle.clone(), release::beside(&self.bundle)),
-        };
+        let (bundle, beside) = self.place(&shelf)?;
         let (manifest, _, signature) = release::verified(&bundle, &beside, &key)?;
         let (sha256, size) = shelf.keep(&bundle, &signature)?;
         let open = store.swarm_updates_open().await.context("list the updates")?;
@@ -162,7 +203,7 @@ impl Rollout {
     }
 
     /// The hosts that get it, those first that are there now.
-    fn wanted(&self, hosts: &[Host], release: &Release) -> Result<Vec<Wanted>> {
+    fn wanted(&self, hosts: &[Host], version: &str) -> Result<Vec<Wanted>> {
         let mut meant_hosts: Vec<&Host> = Vec::new();
         for name in &self.target.hosts {
             let which = Which { name: Some(name.clone()), uuid: Some(name.clone()) };
@@ -181,9 +222,9 @@ impl Rollout {
             name: host.row.name.clone(),
             runs: host.report.as_ref().map(|report| report.version.clone()).unwrap_or_default(),
         });
-        let wanted: Vec<Wanted> = wanted.filter(|host| host.runs != release.version).collect();
+        let wanted: Vec<Wanted> = wanted.filter(|host| host.runs != version).collect();
         if wanted.is_empty() {
-            bail!("no host is to get it: there is none, or {} runs there already", release.version);
+            bail!("no host is to get it: there is none, or {version} runs there already");
         }
         Ok(wanted)
     }
