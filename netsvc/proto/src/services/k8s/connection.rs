@@ -159,12 +159,9 @@ impl Connection {
 
     async fn log(&mut self, request: &Request, log: Log) -> io::Result<bool> {
         let follows = log.follows;
-        let text = match log.ready() {
-            Some(text) => text,
-            None => {
-                let text = logs::read(&self.desk.host, &self.desk.link, &self.desk.store, log).await?;
-                return self.reply(request, &Reply::text(200, text)).await;
-            }
+        let Some(text) = log.ready() else {
+            let text = logs::read(&self.desk.host, &self.desk.link, &self.desk.store, log).await?;
+            return self.reply(request, &Reply::text(200, text)).await;
         };
         if !follows {
             return self.reply(request, &Reply::text(200, text)).await;
