@@ -36,6 +36,7 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("enrich", "--ttl-hours", "each answer of a provider has a time of its own for which it is good"),
     ("fleet", "heavy", "`decnet run` runs all workers"),
     ("forwarder", "--agent-dir", "what an agent holds is in the state folder (--state-dir)"),
+    ("forwarder", "--master-port", "the master tells the port of its listener"),
     ("forwarder", "--state-db", "the forwarder asks the listener how far it is"),
     ("init", "--venv-dir", "there is one program and no virtual environment"),
     ("listener", "--ca-dir", "the authority is in the folder swarm of the state folder"),

@@ -1,6 +1,6 @@
 //! `join`, `agent` and `leave`: this host as one of a swarm. And `swarmctl`, the other side of it.
 
-use super::{Context, release::Trust, run};
+use super::{Context, release::Trust, run, serve};
 use crate::{ground, house, output, settings::Name, updater};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
@@ -85,6 +85,8 @@ pub struct Leave {
 /// `decnet run` has both of them as soon as there is a swarm.
 #[derive(Args, Debug)]
 pub struct Swarmctl {
+    #[command(flatten)]
+    pub place: serve::Controller,
     /// Leave the listener out: it runs elsewhere, or under a unit of its own
     #[arg(long)]
     no_listener: bool,
