@@ -41,6 +41,10 @@ pub const KNOWN: &[Known] = &[
     passing("is not running", "wait for the reconciler to start it again"),
     passing("marked for removal", "wait for the daemon to end what it does"),
     passing("database is locked", "wait for the daemon to end what it does"),
+    passing(
+        "device or resource busy",
+        "a mount of an earlier build or container is left: wait, or restart the daemon",
+    ),
     last("manifest unknown", "name an image and a tag that the registry has"),
     last("manifest for", "name an image and a tag that the registry has"),
     last("no matching manifest for", "name an image that exists for this processor"),
@@ -56,6 +60,15 @@ pub const KNOWN: &[Known] = &[
     last("returned a non-zero code", "mend the command in the Dockerfile that failed"),
     last("did not complete successfully", "mend the command in the Dockerfile that failed"),
     last("failed to solve", "mend the Dockerfile"),
+    last(
+        "error creating overlay mount",
+        "mounts of an earlier build are left: restart the daemon, and prune its builder's cache",
+    ),
+    last(
+        "read-only file system",
+        "the builder keeps its settings where nothing can be written: name a folder by BUILDX_CONFIG",
+    ),
+    last("no builder", "the builder that was chosen is gone: `docker buildx use default`"),
     last("no space left on device", "free room: `docker system df` says what takes it"),
     last("executable file not found", "name a command that the image has"),
     last("exec format error", "build the image for this processor"),
@@ -157,6 +170,20 @@ mod tests {
             Class::Final,
         ),
         (500, "operation not supported", Class::Final),
+        (
+            500,
+            "driver \"overlay2\" failed to remove root filesystem: unlinkat /var/lib/docker/overlay2/1f/merged: device \
+             or resource busy",
+            Class::Passing,
+        ),
+        (
+            200,
+            "failed to mount /tmp/containerd-mount1: error creating overlay mount to /var/lib/docker/overlay2/1f/merged: \
+             too many levels of symbolic links",
+            Class::Final,
+        ),
+        (200, "ERROR: mkdir /root/.docker: read-only file system", Class::Final),
+        (200, "ERROR: no builder \"old\" found", Class::Final),
         (500, "network dm-0aa1 is already using parent interface up0", Class::Final),
         (0, "dial unix /var/run/docker.sock: connect: connection refused", Class::Passing),
         (0, "dial unix /var/run/docker.sock: connect: permission denied", Class::Final),

@@ -5,7 +5,8 @@ use super::client::{Client, DockerError, LONG};
 use crate::command::{Cmd, CmdError};
 use std::path::Path;
 
-/// Makes the image `name` of a folder; `false`: the command is not there.
+/// Makes the image `name` of a folder; `false`: the command is not there, or has no place for its own settings, as in a
+/// unit that sees no home.
 ///
 /// # Errors
 /// When the image cannot be made.
@@ -25,6 +26,7 @@ pub(super) async fn build(
     match done.map_err(|error| DockerError::host(attempt.clone(), &error))? {
         None => Ok(false),
         Some(Ok(_)) => Ok(true),
+        Some(Err(CmdError::Failed { message, .. })) if is_homeless(&message) => Ok(false),
         // As a report of the older builder that ends in an error.
         Some(Err(CmdError::Failed { message, .. })) => {
             Err(DockerError::Failed { attempt, status: 200, message })
@@ -32,6 +34,12 @@ pub(super) async fn build(
         Some(Err(CmdError::Late { limit, .. })) => Err(DockerError::Slow { attempt, after: limit }),
         Some(Err(error @ CmdError::Start { .. })) => Err(DockerError::host(attempt, &error)),
     }
+}
+
+/// Whether a command failed because it keeps its settings in a home that it cannot write to (`~/.docker/buildx`).
+fn is_homeless(message: &str) -> bool {
+    let why = ["read-only file system", "permission denied", "no such file or directory"];
+    message.contains("/.docker") && why.iter().any(|why| message.contains(why))
 }
 
 /// The daemon's command, for the daemon that is asked otherwise, too.
@@ -50,6 +58,18 @@ fn command(socket: &Path, name: &str, folder: &str, no_cache: bool) -> Cmd {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_that_has_no_home_is_told_from_a_build_that_failed() {
+        for (message, homeless) in [
+            ("ERROR: mkdir /root/.docker: read-only file system", true),
+            ("ERROR: open /root/.docker/buildx/current: permission denied", true),
+            ("ERROR: failed to solve: process \"/bin/sh -c mkdir /x\" did not complete successfully", false),
+            ("ERROR: open /srv/shop/Dockerfile: no such file or directory", false),
+        ] {
+            assert_eq!(is_homeless(message), homeless, "{message}");
+        }
+    }
 
     #[test]
     fn the_command_says_which_daemon_which_builder_and_what_of_the_cache() {
