@@ -1,6 +1,7 @@
 //! How messages look: JSON for programs, and what chats show. What a peer chose is in the text only as code, which no
 //! chat obeys: no links, no mentions, no markup.
 
+use crate::siem;
 use decnet_model::record::AlertFormat;
 use decnet_shape::message::Body;
 use serde_json::{Value, json};
@@ -19,8 +20,33 @@ pub(crate) fn body(format: AlertFormat, stored: &str) -> String {
             json!({ "content": text(&body, "**"), "allowed_mentions": { "parse": [] } })
         }
         AlertFormat::Teams => teams(&body),
+        AlertFormat::Ntfy => return plain(&body),
+        AlertFormat::Ecs => siem::ecs(&body),
+        AlertFormat::Cef => return siem::cef(&body),
     };
     value.to_string()
+}
+
+/// What a body of `format` is.
+pub(crate) fn media(format: AlertFormat) -> &'static str {
+    match format {
+        AlertFormat::Ntfy | AlertFormat::Cef => "text/plain; charset=utf-8",
+        _ => "application/json",
+    }
+}
+
+/// What stands in a line of syslog in place of the title; `None`: the title.
+pub(crate) fn in_syslog(format: AlertFormat, stored: &str) -> Option<String> {
+    matches!(format, AlertFormat::Ecs | AlertFormat::Cef).then(|| body(format, stored))
+}
+
+/// Text without any markup: nothing in it means anything.
+fn plain(body: &Body) -> String {
+    let title = format!("{} {}", body.severity.to_uppercase(), body.title);
+    let lines = [title].into_iter().chain(body.lines.iter().cloned());
+    let lines: Vec<String> = lines.map(|line| line.replace(['\n', '\r'], " ")).collect();
+    let text: String = lines.join("\n").chars().take(LONGEST).collect();
+    body.link.as_ref().map_or_else(|| text.clone(), |link| format!("{text}\n{link}"))
 }
 
 /// What a chat shows, with its mark for strong text.
@@ -110,6 +136,17 @@ mod tests {
         let card = &teams["attachments"][0]["content"];
         assert_eq!(card["body"][1]["inlines"][0]["text"], hostile);
         assert_eq!(card["actions"][0]["url"], "https://decnet.lan/incidents/7");
+    }
+
+    #[test]
+    fn a_format_of_text_is_a_few_lines_and_is_sent_as_text() {
+        assert_eq!(body(AlertFormat::Ntfy, &stored("a\nb")), "HIGH a b\nhttps://decnet.lan/incidents/7");
+        for &format in AlertFormat::ALL {
+            let is_json = serde_json::from_str::<Value>(&body(format, &stored("x"))).is_ok();
+            assert_eq!(media(format) == "application/json", is_json, "{}", format.name());
+        }
+        assert!(in_syslog(AlertFormat::Cef, &stored("x")).unwrap().starts_with("CEF:0|"));
+        assert_eq!(in_syslog(AlertFormat::Slack, &stored("x")), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod format;
 mod mail;
 mod mute;
 mod send;
+mod siem;
 mod syslog;
 mod tls;
 mod watch;

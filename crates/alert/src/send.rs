@@ -29,14 +29,15 @@ async fn deliver(
 ) -> Result<Answer, SendError> {
     match target {
         Target::Syslog { tcp, host, port } => {
-            syslog::tell(*tcp, host, *port, message).await?;
+            let said = format::in_syslog(rule.format, &message.body);
+            syslog::tell(*tcp, host, *port, message, said.as_deref()).await?;
             Ok(Answer { status: None, text: "handed over; syslog does not answer".to_owned() })
         }
         Target::Mail(place) => mail::mail(rule, place, message, folder).await,
         Target::Web { tls, host, port, path } => {
             let tls = if *tls { Some(tls::config(folder).map_err(SendError::Trust)?) } else { None };
             let body = format::body(rule.format, &message.body);
-            let place = web::Place { tls, host, port: *port, path };
+            let place = web::Place { tls, host, port: *port, path, media: format::media(rule.format) };
             web::post(place, &rule.secret, message, &body, stamp::now() / 1_000_000).await
         }
     }

@@ -15,9 +15,15 @@ const FACILITY: u8 = 16;
 /// Longest text, in characters: a datagram of 2 KiB is taken by every server (RFC 5424 §6.1).
 const LONGEST: usize = 1200;
 
-/// Sends a message.
-pub(crate) async fn tell(tcp: bool, host: &str, port: u16, message: &AlertDelivery) -> Result<(), SendError> {
-    let line = line(message);
+/// Sends a message, with `said` in place of its title.
+pub(crate) async fn tell(
+    tcp: bool,
+    host: &str,
+    port: u16,
+    message: &AlertDelivery,
+    said: Option<&str>,
+) -> Result<(), SendError> {
+    let line = line(message, said);
     if tcp {
         let mut socket = TcpStream::connect((host, port)).await.map_err(SendError::Connect)?;
         let framed = format!("{} {line}", line.len());
@@ -32,7 +38,7 @@ pub(crate) async fn tell(tcp: bool, host: &str, port: u16, message: &AlertDelive
     socket.send(line.as_bytes()).await.map_err(SendError::Talk).map(drop)
 }
 
-fn line(message: &AlertDelivery) -> String {
+fn line(message: &AlertDelivery, said: Option<&str>) -> String {
     let severity = match message.severity {
         Severity::Info => 6,
         Severity::Low => 5,
@@ -42,10 +48,14 @@ fn line(message: &AlertDelivery) -> String {
     };
     let link =
         serde_json::from_str::<Body>(&message.body).ok().and_then(|body| body.link).unwrap_or_default();
-    let title: String = message.title.chars().take(LONGEST).collect();
+    // What programs read begins with its own first sign.
+    let text = said.map_or_else(
+        || format!("\u{feff}{}", message.title.chars().take(LONGEST).collect::<String>()),
+        str::to_owned,
+    );
     format!(
         "<{}>1 {} - decnet - {} [alert@32473 rule=\"{}\" token=\"{}\" incident=\"{}\" stage=\"{}\" severity=\"{}\" \
-         link=\"{}\"] \u{feff}{title}",
+         link=\"{}\"] {text}",
         FACILITY * 8 + severity,
         stamp::format(message.created_at),
         message.kind,
@@ -87,7 +97,7 @@ mod tests {
             done_at: None,
             answer: String::new(),
         };
-        let text = line(&message);
+        let text = line(&message, None);
         assert!(
             text.starts_with(
                 "<131>1 2025-11-24T16:00:00.000000Z - decnet - alert [alert@32473 rule=\"a\\\"\\]b\""
@@ -95,5 +105,6 @@ mod tests {
             "{text}"
         );
         assert!(text.ends_with("192.0.2.1 logged in as a\\x0ab") && !text.contains('\n'), "{text}");
+        assert!(line(&message, Some("CEF:0|x")).ends_with("link=\"\"] CEF:0|x"));
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct Place<'a> {
     pub(crate) host: &'a str,
     pub(crate) port: u16,
     pub(crate) path: &'a str,
+    /// What the body is.
+    pub(crate) media: &'a str,
 }
 
 /// Sends a body and reads the answer's beginning.
@@ -40,10 +42,11 @@ fn head(place: &Place<'_>, secret: &str, message: &AlertDelivery, body: &str, se
     let usual = if place.tls.is_some() { 443 } else { 80 };
     let host = if place.port == usual { bracketed } else { format!("{bracketed}:{}", place.port) };
     let mut head = format!(
-        "POST {} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: decnet-alert/1\r\nContent-Type: application/json\r\n\
+        "POST {} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: decnet-alert/1\r\nContent-Type: {}\r\n\
          Content-Length: {}\r\nConnection: close\r\nX-DECNET-Event-Id: {}\r\nX-DECNET-Event-Topic: incident.{}\r\n\
          X-DECNET-Timestamp: {seconds}\r\n",
         place.path,
+        place.media,
         body.len(),
         message.token,
         message.kind,

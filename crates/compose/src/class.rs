@@ -178,8 +178,8 @@ mod tests {
         ),
         (
             200,
-            "failed to mount /tmp/containerd-mount1: error creating overlay mount to /var/lib/docker/overlay2/1f/merged: \
-             too many levels of symbolic links",
+            "failed to mount /tmp/mount1: error creating overlay mount to /var/lib/docker/overlay2/1f/merged: too many \
+             levels of symbolic links",
             Class::Final,
         ),
         (200, "ERROR: mkdir /root/.docker: read-only file system", Class::Final),

@@ -129,6 +129,7 @@ enum Verb {
     Top(Top),
     Incidents(Incidents),
     Incident(Incident),
+    #[command(alias = "alert")]
     Alerts(Alerts),
     #[command(alias = "geoip")]
     Enrich(Enrich),

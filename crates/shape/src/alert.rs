@@ -17,7 +17,7 @@ pub struct AlertRule {
     pub target: String,
     /// Whether messages are signed.
     pub signed: bool,
-    /// `json`, `slack`, `mattermost`, `teams`, `discord`.
+    /// `json`, `slack`, `mattermost`, `teams`, `discord`, `ntfy`, `ecs`, `cef`.
     pub format: &'static str,
     /// At least this urgent.
     pub severity: &'static str,

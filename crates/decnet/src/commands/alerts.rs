@@ -112,7 +112,7 @@ struct Set {
     /// mail, this is the password at its server
     #[arg(long)]
     secret_stdin: bool,
-    /// How messages look: json, slack, mattermost, teams, discord
+    /// How messages look: json, slack, mattermost, teams, discord, ntfy; for SIEMs ecs, cef, over syslog, too
     #[arg(long)]
     format: Option<String>,
     /// At least this urgent

@@ -125,7 +125,8 @@ knobs! {
     AlertSecret = "alerts.secret", "DECNET_ALERT_SECRET", "", Kind::Secret,
         "What messages of the rule `configured` are signed with; of mail, the password at its server";
     AlertFormat = "alerts.format", "DECNET_ALERT_FORMAT", "json",
-        Kind::Word(&["json", "slack", "mattermost", "teams", "discord"]), "How messages of the rule `configured` look";
+        Kind::Word(&["json", "slack", "mattermost", "teams", "discord", "ntfy", "ecs", "cef"]),
+        "How messages of the rule `configured` look; ecs and cef over syslog, too";
     AlertSeverity = "alerts.severity", "DECNET_ALERT_SEVERITY", "medium",
         Kind::Word(&["info", "low", "medium", "high", "critical"]),
         "How urgent what the rule `configured` tells is at least";

@@ -37,6 +37,12 @@ words! {
         Teams = "teams";
         /// For Discord's webhooks.
         Discord = "discord";
+        /// For ntfy: plain text.
+        Ntfy = "ntfy";
+        /// In the Elastic Common Schema, for SIEMs.
+        Ecs = "ecs";
+        /// In the Common Event Format, for SIEMs.
+        Cef = "cef";
     }
 }
 

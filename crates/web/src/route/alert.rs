@@ -36,7 +36,7 @@ pub(crate) struct RuleRequest {
     /// What messages are signed with (HMAC-SHA256); empty: they are not. Of mail, the password of `USER`.
     #[serde(default)]
     secret: Option<String>,
-    /// `json`, `slack`, `mattermost`, `teams`, `discord`.
+    /// `json`, `slack`, `mattermost`, `teams`, `discord`, `ntfy`, `ecs`, `cef`.
     #[serde(default)]
     format: Option<String>,
     /// At least this urgent.

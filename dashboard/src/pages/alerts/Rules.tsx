@@ -9,7 +9,7 @@ import { useDeed } from "../../kit/useDeed";
 import { Severity } from "../incidents/columns";
 
 type Rule = Body["AlertRule"];
-const FORMATS = ["json", "slack", "mattermost", "teams", "discord"] as const;
+const FORMATS = ["json", "slack", "mattermost", "teams", "discord", "ntfy", "ecs", "cef"] as const;
 const SEVERITIES = ["info", "low", "medium", "high", "critical"] as const;
 
 /** Where messages go, and of which incidents. Only administrators change that. */
