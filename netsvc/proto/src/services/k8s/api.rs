@@ -4,7 +4,7 @@ use super::{
     call::{Call, Rights},
     change,
     deed::Deed,
-    deeds, discovery, pods,
+    deeds, discovery, kubelet, pods,
     reply::Reply,
     resources::Resource,
     review, table,
@@ -63,10 +63,9 @@ fn verb(call: &Call<'_>, way: &Way<'_>) -> &'static str {
 }
 
 fn forbidden(call: &Call<'_>, way: &Way<'_>, verb: &str) -> Reply {
-    let full = match (way.group, way.sub) {
-        ("", "") => way.resource.to_owned(),
-        ("", sub) => format!("{}/{sub}", way.resource),
-        (group, _) => format!("{}.{group}", way.resource),
+    let full = match way.group {
+        "" => way.resource.to_owned(),
+        group => format!("{}.{group}", way.resource),
     };
     let named = if way.name.is_empty() { String::new() } else { format!(" \"{}\"", way.name) };
     let scope = if way.space.is_empty() {
@@ -114,7 +113,7 @@ fn is_acceptable(call: &Call<'_>) -> bool {
 
 fn objects(call: &mut Call<'_>, way: &Way<'_>) -> Deed {
     let verb = verb(call, way);
-    let streams = ["exec", "attach", "portforward"].contains(&way.sub);
+    let streams = ["exec", "attach", "portforward", "proxy"].contains(&way.sub);
     let looks = matches!(verb, "get" | "list" | "watch") && !streams;
     let allowed =
         if looks { Rights::Looking <= call.who.rights } else { call.who.rights == Rights::Everything };
@@ -132,6 +131,13 @@ fn objects(call: &mut Call<'_>, way: &Way<'_>) -> Deed {
     let Some(resource) = Resource::find(way.group, way.resource) else { return not_found() };
     if let Some(deed) = pods::answer(call, way, resource) {
         return deed;
+    }
+    if (resource.name, way.sub) == ("nodes", "proxy") {
+        // The server passes on to the kubelet what follows.
+        let path = call.request.path.clone();
+        let rest = path.split_once("/proxy").map_or("", |(_, rest)| rest);
+        deeds::technique(call, "kubernetes kubelet through the API", rest);
+        return kubelet::answer(call, rest);
     }
     if (resource.name, way.sub, verb) == ("serviceaccounts", "token", "create") {
         return Deed::Reply(review::token(call, way, resource));

@@ -7,7 +7,6 @@ use super::{
     exec::{self, Exec},
     forward::Forward,
     framed::{LOOK, lines},
-    kubelet::Asked,
     logs::{self, Log},
     reply::Reply,
     target::Target,
@@ -87,23 +86,23 @@ impl Connection {
         let mut out = Out::default();
         let asked = self.desk.ask(request, &mut out);
         let status = match &asked {
-            Asked::Deed(Deed::Reply(reply)) => reply.status,
-            Asked::Deed(Deed::Exec(_) | Deed::Forward(_)) => 101,
+            Deed::Reply(reply) => reply.status,
+            Deed::Exec(_) | Deed::Forward(_) => 101,
             _ => 200,
         };
         site::record(request, Some(status), &mut out);
         self.record(&mut out);
         match asked {
-            Asked::Deed(Deed::Reply(reply)) => self.reply(request, &reply).await,
-            Asked::Run(target) => {
+            Deed::Reply(reply) => self.reply(request, &reply).await,
+            Deed::Run(target) => {
                 let output = exec::output(&self.desk.host, &self.desk.link, &target).await?;
                 let text = String::from_utf8_lossy(&output).into_owned();
                 self.reply(request, &Reply::text(200, text)).await
             }
-            Asked::Deed(Deed::Exec(target)) => self.exec(request, target).await,
-            Asked::Deed(Deed::Forward(target)) => self.forward(request, target).await,
-            Asked::Deed(Deed::Log(log)) => self.log(request, log).await,
-            Asked::Deed(Deed::Watch(watch, first)) => self.watch(request, *watch, &first).await,
+            Deed::Exec(target) => self.exec(request, target).await,
+            Deed::Forward(target) => self.forward(request, target).await,
+            Deed::Log(log) => self.log(request, log).await,
+            Deed::Watch(watch, first) => self.watch(request, *watch, &first).await,
         }
     }
 

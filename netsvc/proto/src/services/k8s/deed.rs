@@ -8,6 +8,8 @@ pub(super) enum Deed {
     Reply(Reply),
     /// A command in a pod.
     Exec(Target),
+    /// A command in a pod, whose whole output is the answer.
+    Run(Target),
     /// Ports of a pod.
     Forward(Target),
     /// What a container has written.

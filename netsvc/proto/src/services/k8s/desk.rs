@@ -4,7 +4,7 @@ use super::{
     KUBELET, api,
     call::{self, Call, Rights, Who},
     deed::Deed,
-    kubelet::{self, Asked},
+    kubelet,
     release::Release,
     reply::{Form, Reply},
     seeded,
@@ -46,12 +46,12 @@ impl Desk {
     }
 
     /// What a request comes to.
-    pub(super) fn ask(&mut self, request: &Request, out: &mut Out) -> Asked {
+    pub(super) fn ask(&mut self, request: &Request, out: &mut Out) -> Deed {
         self.count += 1;
         let Some(who) = who(&self.host, request, out) else {
             let reply =
                 if self.is_kubelet() { Reply::text(401, "Unauthorized") } else { Reply::unauthorized() };
-            return Asked::Deed(Deed::Reply(reply));
+            return Deed::Reply(reply);
         };
         let mut store = self.store.lock();
         let mut call = Call {
@@ -65,9 +65,9 @@ impl Desk {
             out,
         };
         if self.link.port == KUBELET {
-            kubelet::answer(&mut call)
+            kubelet::answer(&mut call, &request.path)
         } else {
-            Asked::Deed(api::answer(&mut call))
+            api::answer(&mut call)
         }
     }
 

@@ -4,7 +4,6 @@ use super::{
     deed::Deed,
     desk::Desk,
     exec,
-    kubelet::Asked,
     logs::{self, Log},
     reply::{self, Form, Reply},
     watch::Watch,
@@ -152,12 +151,10 @@ impl Program for Framed {
 
     fn answer(&mut self, stream: u32, request: &Request, _whole: bool, out: &mut Out) -> Given {
         match self.desk.ask(request, out) {
-            Asked::Deed(Deed::Reply(reply)) => Given::Now(self.answered(request, &reply)),
+            Deed::Reply(reply) => Given::Now(self.answered(request, &reply)),
             // Connections are taken over in HTTP/1.1 alone.
-            Asked::Deed(Deed::Exec(_) | Deed::Forward(_)) => {
-                Given::Now(self.answered(request, &Reply::not_upgraded()))
-            }
-            Asked::Deed(Deed::Watch(watch, first)) => {
+            Deed::Exec(_) | Deed::Forward(_) => Given::Now(self.answered(request, &Reply::not_upgraded())),
+            Deed::Watch(watch, first) => {
                 let mut given = self.answered(request, &Reply::ok(Value::Null));
                 given.fields.retain(|(name, _)| name != "content-length");
                 let over = watch.is_over(self.desk.host.clock());
@@ -167,8 +164,8 @@ impl Program for Framed {
                 }
                 Given::Now(given)
             }
-            Asked::Deed(Deed::Log(log)) => self.log(stream, request, log),
-            Asked::Run(target) => {
+            Deed::Log(log) => self.log(stream, request, log),
+            Deed::Run(target) => {
                 let (host, link) = (self.desk.host.clone(), self.desk.link);
                 self.run(stream, request, async move {
                     let output = exec::output(&host, &link, &target).await.unwrap_or_default();

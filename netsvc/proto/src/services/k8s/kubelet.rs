@@ -13,16 +13,8 @@ use super::{
 use netsvc_daemon::http::form;
 use serde_json::{Value, json};
 
-/// What a request of the kubelet comes to.
-pub(super) enum Asked {
-    Deed(Deed),
-    /// A command whose whole output is the answer.
-    Run(Target),
-}
-
-/// Answers a request.
-pub(super) fn answer(call: &mut Call<'_>) -> Asked {
-    let path = call.request.path.clone();
+/// Answers a request for `path`.
+pub(super) fn answer(call: &mut Call<'_>, path: &str) -> Deed {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     if parts.first() == Some(&"healthz") {
         return reply(Reply::text(200, "ok"));
@@ -52,7 +44,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Asked {
                 Some(_) if call.request.field("upgrade").is_none() => {
                     reply(Reply::text(400, "Upgrade request required"))
                 }
-                Some(target) => Asked::Deed(Deed::Forward(target)),
+                Some(target) => Deed::Forward(target),
                 None => absent(pod),
             }
         }
@@ -61,7 +53,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Asked {
             match find(call, space, pod) {
                 Some(target) => {
                     let target = Target { words: pods::own(&target.pod, ""), ..target };
-                    Asked::Deed(Deed::Log(Log::of(call, target)))
+                    Deed::Log(Log::of(call, target))
                 }
                 None => absent(pod),
             }
@@ -79,11 +71,11 @@ pub(super) fn answer(call: &mut Call<'_>) -> Asked {
     }
 }
 
-fn reply(reply: Reply) -> Asked {
-    Asked::Deed(Deed::Reply(reply))
+fn reply(reply: Reply) -> Deed {
+    Deed::Reply(reply)
 }
 
-fn absent(pod: &str) -> Asked {
+fn absent(pod: &str) -> Deed {
     reply(Reply::text(404, format!("pod \"{pod}\" does not exist\n")))
 }
 
@@ -93,7 +85,7 @@ fn find(call: &Call<'_>, space: &str, name: &str) -> Option<Target> {
 }
 
 /// A program whose channels the connection becomes.
-fn program(call: &mut Call<'_>, space: &str, pod: &str) -> Asked {
+fn program(call: &mut Call<'_>, space: &str, pod: &str) -> Deed {
     let words = call.values("command");
     deeds::exec(call, space, pod, &words);
     let Some(target) = find(call, space, pod) else { return absent(pod) };
@@ -103,20 +95,20 @@ fn program(call: &mut Call<'_>, space: &str, pod: &str) -> Asked {
     // It has names of its own for the channels, and those of the API server are often sent.
     let wants = |names: [&str; 2]| names.iter().any(|name| call.flag(name));
     let words = if words.is_empty() { pods::own(&target.pod, "") } else { words };
-    Asked::Deed(Deed::Exec(Target {
+    Deed::Exec(Target {
         words: if words.is_empty() { vec!["sh".to_owned()] } else { words },
         terminal: call.flag("tty"),
         input: wants(["input", "stdin"]),
         output: wants(["output", "stdout"]),
         errors: wants(["error", "stderr"]),
         ..target
-    }))
+    })
 }
 
-fn run(call: &mut Call<'_>, space: &str, pod: &str, words: Vec<String>) -> Asked {
+fn run(call: &mut Call<'_>, space: &str, pod: &str, words: Vec<String>) -> Deed {
     deeds::exec(call, space, pod, &words);
     match find(call, space, pod) {
-        Some(target) if !words.is_empty() => Asked::Run(Target { words, ..target }),
+        Some(target) if !words.is_empty() => Deed::Run(Target { words, ..target }),
         Some(_) => reply(Reply::text(400, "missing command")),
         None => absent(pod),
     }

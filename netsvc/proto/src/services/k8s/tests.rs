@@ -63,7 +63,7 @@ impl Cluster {
             Deed::Reply(Reply { status, body: Body::Text(text) | Body::Packed(text) }) => {
                 (status, json!(text))
             }
-            Deed::Exec(target) | Deed::Forward(target) => (101, json!(target.words)),
+            Deed::Exec(target) | Deed::Forward(target) | Deed::Run(target) => (101, json!(target.words)),
             Deed::Log(log) => (200, json!(log.ready())),
             Deed::Watch(_, lines) => (200, json!(lines)),
         }
@@ -404,4 +404,21 @@ fn tokens_that_were_given_out_are_known() {
     assert_eq!(known(&token, now).as_deref(), Some("system:serviceaccount:default:default"));
     assert_eq!(known(&token, now + 700_000_000), None, "it has ended");
     assert_eq!(known(&format!("{token}a"), now), None);
+}
+
+#[test]
+fn the_kubelet_is_reached_through_the_server() {
+    let mut cluster = Cluster::new();
+    let (_, nodes) = cluster.ask(Rights::Everything, "GET /api/v1/nodes", &Value::Null);
+    let node = nodes["items"][0]["metadata"]["name"].as_str().unwrap().to_owned();
+    let line = format!("GET /api/v1/nodes/{node}/proxy/runningpods/");
+    assert_eq!(cluster.ask(Rights::Everything, &line, &Value::Null).1["kind"], "PodList");
+    assert_eq!(cluster.told(Kind::ExploitAttempt), ["kubernetes kubelet through the API"]);
+    let (status, value) = cluster.ask(Rights::Looking, &line, &Value::Null);
+    assert_eq!(status, 403);
+    let message = value["message"].as_str().unwrap();
+    let begin = format!(
+        "nodes \"{node}\" is forbidden: User \"system:anonymous\" cannot get resource \"nodes/proxy\""
+    );
+    assert!(message.starts_with(&begin), "{message}");
 }
