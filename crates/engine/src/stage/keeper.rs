@@ -250,7 +250,9 @@ impl Task {
         let known: Vec<String> =
             names.iter().filter(|name| self.nodes.contains_key(*name)).cloned().collect();
         self.remove(&known).await?;
-        let delivered = self.deliver(|task| nodes.iter().flat_map(|kept| task.parcels(&kept.node, &kept.sockets)).collect()).await;
+        let delivered = self
+            .deliver(|task| nodes.iter().flat_map(|kept| task.parcels(&kept.node, &kept.sockets)).collect())
+            .await;
         match delivered {
             Ok(()) => {
                 self.nodes.extend(names.into_iter().zip(nodes));

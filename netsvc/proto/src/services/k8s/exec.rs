@@ -9,8 +9,7 @@ use crate::{
     account,
     away::away,
     cast::Cast,
-    container,
-    onward,
+    container, onward,
     output::{PAUSE, TRICKLE, until, with_returns},
 };
 use netsvc_kit::{Host, Link, recorder};
