@@ -81,7 +81,7 @@ fn absent(pod: &str) -> Deed {
 
 fn find(call: &Call<'_>, space: &str, name: &str) -> Option<Target> {
     let pod = call.store.get(Resource::find("", "pods")?, space, name)?.clone();
-    Some(Target { space: space.to_owned(), name: name.to_owned(), pod, ..Target::default() })
+    Some(Target::of(space, name, pod))
 }
 
 /// A program whose channels the connection becomes.

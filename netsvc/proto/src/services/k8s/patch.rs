@@ -121,7 +121,7 @@ pub(super) fn steps(object: &mut Value, change: &Value) -> Result<(), String> {
 }
 
 /// Bytes that a value takes, about, and how deep it is nested.
-fn measure(value: &Value) -> (usize, usize) {
+pub(super) fn measure(value: &Value) -> (usize, usize) {
     let whole =
         |(bytes, deep): (usize, usize), (more, inner): (usize, usize)| (bytes + more, deep.max(inner + 1));
     match value {

@@ -26,7 +26,7 @@ fn find(call: &Call<'_>, way: &Way<'_>, resource: &Resource) -> Result<Target, R
         let message = format!("container {asked} is not valid for pod {}", way.name);
         return Err(Reply::bad(message));
     }
-    Ok(Target { space: way.space.to_owned(), name: way.name.to_owned(), pod, ..Target::default() })
+    Ok(Target::of(way.space, way.name, pod))
 }
 
 /// The container of a pod that is called so; those that were added to look into it are among them.

@@ -1,10 +1,13 @@
 //! A pod in which something is run or reached: what it takes itself for, and what of the host is in it.
 
-use super::store::uuid;
+use super::{patch, store::uuid};
 use crate::container::{self, Inside, Network};
-use netsvc_kit::Host;
+use netsvc_kit::{Charge, Host};
 use netsvc_persona::subkey;
 use serde_json::Value;
+
+/// How much more than its text and its values a tree takes.
+const TREE: usize = 4;
 
 /// A pod with what somebody wants of it.
 #[derive(Clone, Debug, Default)]
@@ -20,9 +23,18 @@ pub(super) struct Target {
     pub(super) input: bool,
     pub(super) output: bool,
     pub(super) errors: bool,
+    /// What the pod takes, as long as somebody has it.
+    pub(super) _held: Charge,
 }
 
 impl Target {
+    /// A pod that nothing is wanted of yet.
+    pub(super) fn of(space: &str, name: &str, pod: Value) -> Self {
+        let (bytes, _) = patch::measure(&pod);
+        let (space, name, held) = (space.to_owned(), name.to_owned(), Charge::current(bytes * TREE));
+        Target { space, name, pod, _held: held, ..Target::default() }
+    }
+
     /// Image of its first container.
     pub(super) fn image(&self) -> &str {
         self.pod.pointer("/spec/containers/0/image").and_then(Value::as_str).unwrap_or_default()

@@ -7,6 +7,7 @@ use super::{
     table,
     way::{Way, fits},
 };
+use netsvc_kit::Charge;
 use rand_core::RngCore;
 use serde_json::{Value, json};
 
@@ -15,6 +16,8 @@ const LEAST: i64 = 1800;
 /// Time between two bookmarks, µs.
 const BOOKMARK: i64 = 60_000_000;
 const SECOND: i64 = 1_000_000;
+/// What a watch takes beside its texts.
+const SIZE: usize = 512;
 
 /// What somebody watches.
 #[derive(Clone, Debug)]
@@ -34,6 +37,8 @@ pub(super) struct Watch {
     end: i64,
     /// Whether it has ended before its time.
     over: bool,
+    /// What it takes: a connection has many of them.
+    _held: Charge,
 }
 
 impl Watch {
@@ -43,17 +48,20 @@ impl Watch {
         let drawn = i64::from(call.host.generator(&call.store.revision.to_string()).next_u32());
         let seconds = asked.unwrap_or(LEAST + drawn % LEAST).min(2 * LEAST);
         let since = call.value("resourceVersion").parse::<u64>().ok().filter(|since| 0 < *since);
+        let (labels, fields) = (call.value("labelSelector"), call.value("fieldSelector"));
+        let size = SIZE + way.space.len() + way.name.len() + labels.len() + fields.len();
         let mut watch = Watch {
             resource,
             space: way.space.to_owned(),
             name: way.name.to_owned(),
-            labels: call.value("labelSelector").to_owned(),
-            fields: call.value("fieldSelector").to_owned(),
+            labels: labels.to_owned(),
+            fields: fields.to_owned(),
             table: table::wanted(call),
             since: since.unwrap_or(call.store.revision),
             bookmark: call.flag("allowWatchBookmarks").then_some(call.now + BOOKMARK),
             end: call.now + seconds * SECOND,
             over: false,
+            _held: Charge::current(size),
         };
         if since.is_some() {
             let lines = watch.next(call.store, call.now);
