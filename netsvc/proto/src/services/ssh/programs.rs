@@ -162,9 +162,10 @@ impl Login {
                 Received::Closed => return Ok(wire.status().unwrap_or(0)),
                 Received::Nothing => {}
             }
-            let takes = wire.takes();
+            // What the other end does not take yet stays with the client, whose end is seen all the same.
+            let listens = open && wire.takes();
             let keys = tokio::select! {
-                keys = keys(raw, open, typing, io), if takes => keys?,
+                keys = keys(raw, listens, typing, io) => keys?,
                 () = tokio::time::sleep(pause) => {
                     pause = (pause * 2).min(LOOKS);
                     continue;
