@@ -161,7 +161,7 @@ fn dhcp(data: &[u8], server: bool, facts: &mut Vec<Fact>) -> Option<()> {
             (60, false) => facts.extend(name(value).map(Fact::Client)),
             (1, true) => facts.extend(address(value, 0).map(Fact::Mask)),
             (3, true) => facts.extend(address(value, 0).map(Fact::Gateway)),
-            (15, true) => facts.extend(name(value).map(Fact::Domain)),
+            (15, true) => facts.extend(name(value).and_then(domain).map(Fact::Domain)),
             _ => {}
         }
         options = rest.get(1 + length..)?;
@@ -225,6 +225,16 @@ fn netbios(data: &[u8], facts: &mut Vec<Fact>) -> Option<()> {
         facts.extend(name(bytes.get(..15)?.trim_ascii_end()).map(Fact::Called));
     }
     Some(())
+}
+
+/// A name that a plan can have for a domain: whatever a server says, what is proposed can be read.
+fn domain(text: String) -> Option<String> {
+    let part = |part: &str| {
+        let plain = part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        (1..=63).contains(&part.len()) && plain && !part.starts_with('-') && !part.ends_with('-')
+    };
+    let whole = text.trim_end_matches('.');
+    whole.split('.').all(part).then(|| whole.to_owned())
 }
 
 /// A name of letters, digits and the signs that names have.

@@ -137,6 +137,19 @@ fn a_survey_tells_who_is_there_and_what_they_are() {
 }
 
 #[test]
+fn a_domain_is_one_that_a_plan_can_have() {
+    let told = |domain: &[u8]| {
+        let mut survey = Survey::new();
+        survey.add(&packet([0, 0x1b, 0x21, 0, 0, 1], [10, 9, 8, 1], 64, 17, &dhcp(true, &[(15, domain)])));
+        survey.domain().map(str::to_owned)
+    };
+    assert_eq!(told(b"office.lan.").as_deref(), Some("office.lan"));
+    for domain in [&b"office lan"[..], b"office/lan", b"a..b", b"-a.lan", b"."] {
+        assert_eq!(told(domain), None, "{}", String::from_utf8_lossy(domain));
+    }
+}
+
+#[test]
 fn what_is_proposed_has_the_mix_names_and_makers_of_the_segment_and_the_planner_takes_it() {
     let hosts = office();
     let survey = survey(&hosts);
