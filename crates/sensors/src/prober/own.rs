@@ -44,7 +44,10 @@ fn of_host() -> Vec<IpAddr> {
     found
 }
 
-/// Addresses that a document of ours names anywhere: whatever is written there is no attacker's.
+/// Whom deckies keep waiting: those that an operator names there are attackers.
+const NOT_OURS: [&str; 2] = ["tarpit", "slow"];
+
+/// Addresses that a document of ours names anywhere but there: whatever is written elsewhere is no attacker's.
 fn written(document: &str, found: &mut Vec<IpAddr>) {
     let Ok(whole) = serde_json::from_str::<Value>(document) else { return };
     let mut open = vec![&whole];
@@ -52,7 +55,10 @@ fn written(document: &str, found: &mut Vec<IpAddr>) {
         match value {
             Value::String(text) => found.extend(text.parse::<IpAddr>().ok()),
             Value::Array(items) => open.extend(items),
-            Value::Object(members) => open.extend(members.values()),
+            Value::Object(members) => {
+                let ours = members.iter().filter(|(name, _)| !NOT_OURS.contains(&name.as_str()));
+                open.extend(ours.map(|(_, value)| value));
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
@@ -67,7 +73,8 @@ mod tests {
         let mut found = Vec::new();
         written(
             r#"{"ip":"192.0.2.9","placed":{"gateway":"192.0.2.1","place":{"addresses":[{"ip":"10.1.0.4"}]}},
-                "network":"192.0.2.0/24","name":"web-01","servers":{"dns":["2001:db8::53"]},"count":4}"#,
+                "network":"192.0.2.0/24","name":"web-01","servers":{"dns":["2001:db8::53"]},"count":4,
+                "tarpit":{"sources":[{"network":"203.0.113.7","prefix":32}]}}"#,
             &mut found,
         );
         found.sort_unstable();
