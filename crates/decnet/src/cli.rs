@@ -453,7 +453,7 @@ async fn dispatch_house(verb: House, flags: Layer, context: &Context) -> Result<
         House::Join(join) => join.run(context).await,
         House::Agent(agent) => agent.run(context).await,
         House::Leave(leave) => leave.run(context).await,
-        House::Release(release) => release.run(context),
+        House::Release(release) => release.run(context).await,
         House::Worker(worker) => worker.run(context).await,
         House::Log(log) => log.run(context),
         House::Init(init) => init.run(flags, context.settings()).await,

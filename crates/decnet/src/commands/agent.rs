@@ -139,7 +139,7 @@ impl Agent {
     /// When this host has joined no swarm, or something is in the way of the workers.
     pub async fn run(self, context: &Context) -> Result<()> {
         if let Some(AgentVerb::TrustKey(trust)) = self.verb {
-            return trust.run(context);
+            return trust.run(context).await;
         }
         ground::prepare(context)?;
         if self.daemon {

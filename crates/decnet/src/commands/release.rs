@@ -1,6 +1,6 @@
 //! `release`: the operator's key, what it signs, and whose releases this host believes.
 
-use super::{Context, read_whole, write_new};
+use super::{Context, read_whole, user::audit, write_new};
 use crate::{output, updater};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
@@ -108,12 +108,12 @@ impl Releases {
     ///
     /// # Errors
     /// When a file cannot be read or written, or a bundle is not what it should be.
-    pub fn run(self, context: &Context) -> Result<()> {
+    pub async fn run(self, context: &Context) -> Result<()> {
         match self.verb {
             Verb::Keygen { file, json } => keygen(&file, json),
             Verb::Sign(sign) => sign.run(),
             Verb::Verify { bundle, key, json } => verify(context, &bundle, key.as_deref(), json),
-            Verb::Trust(trust) => trust.run(context),
+            Verb::Trust(trust) => trust.run(context).await,
         }
     }
 }
@@ -122,10 +122,15 @@ impl Trust {
     /// Runs the command.
     ///
     /// # Errors
-    /// When the file has no key, or the key cannot be kept.
-    pub fn run(self, context: &Context) -> Result<()> {
+    /// When the file has no key, or the key cannot be kept, or written into the audit log.
+    pub async fn run(self, context: &Context) -> Result<()> {
         let key = public(&self.file)?;
         updater::Slots::new(&context.paths()).trust(&key)?;
+        if context.is_installed() {
+            let store = context.store().await?;
+            audit(context, &store, "release.trust", &key.id()).await?;
+            store.close().await;
+        }
         if self.json {
             output::json(&json!({ "key": key.id(), "public": key.line() }));
         } else {
