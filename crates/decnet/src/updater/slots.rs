@@ -69,7 +69,10 @@ impl Slots {
             fs_err::set_permissions(&self.root, open).context("make the folder of releases")?;
         }
         if !self.is_ours() {
-            bail!("{} is not ours, or open to others: nothing is installed there", self.root.display());
+            let folder = self.root.display();
+            bail!(
+                "{folder} is not ours, or open to others, or in a folder of theirs: nothing is installed there"
+            );
         }
         Ok(())
     }
