@@ -187,8 +187,8 @@ impl Keeper {
         self.check_service().await?;
         self.export().await;
         if self.outage.lasts() {
-            // What is asked for now would only seem to come true.
-            return Ok(());
+            // What is asked for now would only seem to come true, but for that nobody is to be.
+            return self.leave_if_empty().await;
         }
         self.follow_absent().await?;
         let Some(text) = self.store.fleet_get().await.map_err(stored("read the fleet"))? else {
@@ -317,6 +317,15 @@ impl Keeper {
                 self.report(down.map(|row| state(&row.name, DeckyActual::Failed, WHY)).collect()).await
             }
         }
+    }
+
+    /// Ends the runtime where nobody is to be any more: for that nothing has to serve.
+    async fn leave_if_empty(&mut self) -> Result<(), Error> {
+        let text = self.store.fleet_get().await.map_err(stored("read the fleet"))?.unwrap_or_default();
+        if serde_json::from_str::<Fleet>(&text).is_ok_and(|want| want.deckies.is_empty()) {
+            self.stop().await;
+        }
+        Ok(())
     }
 
     /// Starts the runtime if need be and makes the nodes exist in it, and nothing else.
