@@ -20,6 +20,11 @@ impl Texts {
         self.0.is_empty()
     }
 
+    /// The text called `name`.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str()
+    }
+
     /// What is shown of `bytes`, whose exact form is kept as `name` when it is another.
     pub(crate) fn show(&mut self, name: &str, bytes: &[u8]) -> String {
         let text = printable(bytes).into_string();
@@ -84,6 +89,7 @@ mod tests {
             let free = texts.free("x");
             assert_eq!(free, name);
             texts.put(&free, text.into());
+            assert_eq!(texts.get(name), Some(text));
         }
     }
 }

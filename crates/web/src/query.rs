@@ -5,7 +5,7 @@ use crate::{ApiState, FieldError, Problem};
 use axum::extract::{Query, rejection::QueryRejection};
 use decnet_model::nearest;
 use decnet_shape::{
-    Event,
+    Event, EventForm,
     condition::{self, Condition, Noun},
 };
 use decnet_store::record::{Filter, Page};
@@ -46,6 +46,8 @@ const PAGE: &[(&str, &str)] = &[
 
 /// The parameter that says how many rows a page has.
 const LIMIT: &str = "limit";
+/// The parameter that says how an export looks.
+const FORMAT: &str = "format";
 /// The parameter that says what a stream tells of.
 const TOPICS: &str = "topics";
 
@@ -74,7 +76,8 @@ listed! {
     Traversals;
     Incidents;
     Mutations;
-    Export &[("after", "Events after this id.")];
+    Export &[("after", "Events after this id.")],
+        &[(FORMAT, "How lines look: json, csv or ecs (Elastic Common Schema). Without it, json.")];
     Stream &[("after", "Events after this id, as the header `Last-Event-ID`, which wins.")],
         &[(TOPICS, "What is told, comma-separated: events, incidents. Without it, events.")];
 }
@@ -211,12 +214,19 @@ pub(crate) async fn read<N: Listed>(given: Given, state: &ApiState) -> Result<(F
     parts.checked((filter, page))
 }
 
-/// The filter of an export and the id after which it begins, or everything that is wrong.
-pub(crate) async fn read_from(given: Given, state: &ApiState) -> Result<(Filter, i64), Problem> {
+/// The filter of an export, the id after which it begins, and how it looks; or everything that is wrong.
+pub(crate) async fn read_from(given: Given, state: &ApiState) -> Result<(Filter, i64, EventForm), Problem> {
     let mut parts = Parts::of::<Export>(given)?;
     let filter = parts.filter(state).await?;
     let after = parts.number("after").unwrap_or(0);
-    parts.checked((filter, after))
+    let mut form = EventForm::Json;
+    for (_, name) in std::mem::take(&mut parts.texts) {
+        match EventForm::named(&name) {
+            Some(named) => form = named,
+            None => parts.wrong(FORMAT, format!("no form is called {name:?}; there are: json, csv, ecs")),
+        }
+    }
+    parts.checked((filter, after, form))
 }
 
 /// Which events of a stream are wanted.

@@ -6,9 +6,9 @@ use super::{
 };
 use crate::output;
 use anyhow::{Context as _, Result};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use decnet_model::record::{EventRow, Page};
-use decnet_shape::Event;
+use decnet_shape::{Event, EventForm};
 use std::time::Duration;
 
 /// Rows read at once while following.
@@ -34,6 +34,30 @@ pub struct Events {
     /// One JSON object per line
     #[arg(long)]
     json: bool,
+    /// For another program, a line each
+    #[arg(long, value_enum, conflicts_with_all = ["json", "wide"])]
+    format: Option<Form>,
+}
+
+/// For whom events are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// As --json
+    Json,
+    /// Comma-separated values with a header; a cell never begins a formula
+    Csv,
+    /// Documents of the Elastic Common Schema
+    Ecs,
+}
+
+impl Form {
+    fn form(self) -> EventForm {
+        match self {
+            Form::Json => EventForm::Json,
+            Form::Csv => EventForm::Csv,
+            Form::Ecs => EventForm::Ecs,
+        }
+    }
 }
 
 impl Events {
@@ -46,7 +70,10 @@ impl Events {
         let filter = self.filter.filter(&store, context).await?;
         let mut rows = store.event_list(&filter, Page::newest(self.limit)).await.context("read events")?;
         rows.reverse();
-        rows.iter().for_each(|row| self.show(row));
+        if let Some(format) = self.format {
+            output::raw(format.form().head().as_bytes())?;
+        }
+        rows.iter().try_for_each(|row| self.show(row))?;
         if !self.follow {
             return Ok(());
         }
@@ -56,7 +83,7 @@ impl Events {
         };
         loop {
             let rows = store.event_list(&filter, Page::after(last, BATCH)).await.context("read events")?;
-            rows.iter().for_each(|row| self.show(row));
+            rows.iter().try_for_each(|row| self.show(row))?;
             last = rows.last().map_or(last, |row| row.id);
             if rows.is_empty() {
                 tokio::time::sleep(Duration::from_millis(200)).await;
@@ -64,12 +91,13 @@ impl Events {
         }
     }
 
-    fn show(&self, row: &EventRow) {
-        if self.json {
-            output::json(&Event::from(row));
-        } else {
-            output::line(&line(row, self.wide));
+    fn show(&self, row: &EventRow) -> Result<()> {
+        match self.format {
+            Some(format) => output::raw(format.form().line(row).as_bytes())?,
+            None if self.json => output::json(&Event::from(row)),
+            None => output::line(&line(row, self.wide)),
         }
+        Ok(())
     }
 }
 

@@ -12,12 +12,15 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use decnet_shape::Event;
+use decnet_shape::EventForm;
 use decnet_store::{
     Store,
     record::{Filter, Page},
 };
-use futures_util::stream::unfold;
+use futures_util::{
+    StreamExt,
+    stream::{iter, unfold},
+};
 use std::io;
 use tokio::{fs::File, io::AsyncReadExt};
 
@@ -26,12 +29,12 @@ const BATCH: u32 = 500;
 /// Bytes of an artefact read at once.
 const CHUNK: usize = 64 * 1024;
 
-/// All events that fit, oldest first, one JSON object a line, each as in `/events`. It ends with the event
+/// All events that fit, oldest first, a line each: JSON as in `/events`, or in another form. It ends with the event
 /// that is the newest when the request comes; what is cut goes on after the last id that came.
 #[utoipa::path(
     get, path = "/events/export", tag = "events", params(Of<Export>), security(("bearer" = [])),
     responses(
-        (status = OK, content_type = "application/x-ndjson", body = String),
+        (status = OK, content((String = "application/x-ndjson"), (String = "text/csv"))),
         (status = BAD_REQUEST, body = ProblemBody),
         (status = UNAUTHORIZED, body = ProblemBody),
     )
@@ -41,9 +44,10 @@ pub(crate) async fn events_export(
     _: Viewer,
     query: Given,
 ) -> Result<Response, Problem> {
-    let (filter, after) = read_from(query, &state).await?;
+    let (filter, after, form) = read_from(query, &state).await?;
     let newest = state.store().event_last().await?;
-    let place = Some(Place { store: state.store().clone(), filter, after, newest });
+    let head = Some(form.head()).filter(|head| !head.is_empty());
+    let place = Some(Place { store: state.store().clone(), filter, after, newest, form });
     let pages = unfold(place, |place| async move {
         let mut place = place?;
         match place.page().await {
@@ -53,7 +57,8 @@ pub(crate) async fn events_export(
             Err(error) => Some((Err(io::Error::other(error)), None)),
         }
     });
-    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(pages)).into_response())
+    let head = iter(head.map(|head| Ok::<_, io::Error>(head.into_bytes())));
+    Ok(([(header::CONTENT_TYPE, form.media())], Body::from_stream(head.chain(pages))).into_response())
 }
 
 /// Where an export stands.
@@ -62,6 +67,7 @@ struct Place {
     filter: Filter,
     after: i64,
     newest: i64,
+    form: EventForm,
 }
 
 impl Place {
@@ -75,9 +81,7 @@ impl Place {
         self.after = last.id;
         let mut lines = Vec::new();
         for row in rows.iter().filter(|row| row.id <= self.newest) {
-            // A struct of texts and numbers always becomes JSON.
-            lines.extend(serde_json::to_vec(&Event::from(row)).unwrap_or_default());
-            lines.push(b'\n');
+            lines.extend(self.form.line(row).into_bytes());
         }
         Ok(Some(lines))
     }

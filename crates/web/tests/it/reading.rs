@@ -71,6 +71,7 @@ async fn each_list_takes_what_it_applies_and_tells_what_does_not_exist() {
         ("/events?kind=command&kind=query", "kind", "given twice"),
         ("/stream?class=scan", "class", "not a parameter of this list"),
         ("/events/export?limit=3", "limit", "not a parameter of this list"),
+        ("/events/export?format=xml", "format", "no form is called"),
     ] {
         let answer = client.get(path).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}");
@@ -92,6 +93,18 @@ async fn evidence_can_be_taken_away() {
         std::str::from_utf8(&body).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((lines.len(), &lines[0]["id"], &lines[599]["id"]), (600, &4.into(), &1202.into()));
     assert_eq!(lines[599], client.get("/events?kind=command&limit=1").await.body["items"][0]);
+    for (format, media, first) in [
+        ("csv", "text/csv; charset=utf-8", "\"id\",\"at\",\"decky\""),
+        ("ecs", "application/x-ndjson", "{\"@timestamp\":"),
+    ] {
+        let path = format!("/api/v1/events/export?kind=command&format={format}");
+        let response =
+            client.router.clone().oneshot(client.request(Method::GET, &path, String::new())).await.unwrap();
+        assert_eq!(response.headers()["content-type"], media);
+        let body = to_bytes(response.into_body(), 1 << 22).await.unwrap();
+        let text = std::str::from_utf8(&body).unwrap();
+        assert!(text.starts_with(first) && text.lines().count() > 600, "{}", text.lines().next().unwrap());
+    }
     assert_eq!(client.get("/artifacts/..%2f..%2fetc%2fpasswd/content").await.status, StatusCode::NOT_FOUND);
 }
 
