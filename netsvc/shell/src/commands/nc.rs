@@ -201,19 +201,22 @@ impl Call {
         let alone = !self.scan && !shell.at_terminal() && !shell.streams();
         // It may be asked for again once it is there, so it comes before the connection.
         let input = if alone { shell.read_all()? } else { Vec::new() };
-        if !self.scan
-            && let Some(status) = shell.relayed()
-        {
-            self.tell(shell, port, None)?;
-            return Ok(Some(status));
+        let handed = !self.scan && !alone;
+        let target = format!("nc {}:{port}", self.host);
+        if handed && let Some(known) = shell.relayed_to(&target) {
+            self.tell(shell, port, known.err())?;
+            return Ok(known.ok());
         }
         let connected = shell.connect(&self.host, port, self.patience)?;
+        if handed {
+            shell.note_relay(target, connected.as_ref().err().copied());
+        }
         self.tell(shell, port, connected.as_ref().err().copied())?;
         let Ok(wire) = connected else { return Ok(None) };
         if self.scan {
             return Ok(Some(0));
         }
-        if !alone {
+        if handed {
             return shell.relay(wire).map(Some);
         }
         let socket = Socket::new(wire);

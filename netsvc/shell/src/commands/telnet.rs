@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     interpret::{Shell, Socket, Status},
-    reach::{Received, Wire},
+    reach::{NoWay, Received, Wire},
 };
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, net::Ipv4Addr, time::Duration};
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[("telnet", telnet)];
 
@@ -40,41 +40,41 @@ fn telnet(shell: &mut Shell, arguments: &[String]) -> Status {
     let (Some(found), Some(number)) = (shell.outward.way.find(&host), port(service)) else {
         return connect(shell, arguments);
     };
-    let over = shell.ended_relay().is_some();
-    if !over {
+    let handed = shell.at_terminal();
+    let target = format!("telnet {host}:{number}");
+    let known = if handed { shell.relayed_to(&target) } else { None };
+    if known.is_none() {
         attempt(shell, format!("tcp://{host}:{service}"), arguments.join(" "));
     }
-    let address = found.address;
     if !busybox {
-        shell.out(&format!("Trying {address}...\n"))?;
-    }
-    let connected = format!("Connected to {host}.\nEscape character is '^]'.\n");
-    if over {
-        if !busybox {
-            shell.out(&connected)?;
-        }
-        return Ok(shell.relayed().unwrap_or(1));
+        shell.out(&format!("Trying {}...\n", found.address))?;
     }
     // It may be asked for again once it is there, so it comes before the connection.
-    let input = if shell.at_terminal() { Vec::new() } else { shell.read_all()? };
-    let wire = match shell.connect(&host, number, None)? {
-        Ok(wire) => wire,
-        Err(why) => {
-            let reason = why.text();
-            let text = if busybox {
-                format!("telnet: can't connect to remote host ({address}): {reason}\n")
-            } else {
-                format!("telnet: Unable to connect to remote host: {reason}\n")
-            };
-            return shell.err(&text).map(|()| 1);
+    let input = if handed { Vec::new() } else { shell.read_all()? };
+    let connected = format!("Connected to {host}.\nEscape character is '^]'.\n");
+    let made = match known {
+        Some(Ok(status)) => {
+            return if busybox { Ok(status) } else { shell.out(&connected).map(|()| status) };
         }
+        Some(Err(why)) => Err(why),
+        None => {
+            let made = shell.connect(&host, number, None)?;
+            if handed {
+                shell.note_relay(target, made.as_ref().err().copied());
+            }
+            made
+        }
+    };
+    let wire = match made {
+        Ok(wire) => wire,
+        Err(why) => return failed(shell, found.address, why),
     };
     if !busybox {
         shell.out(&connected)?;
     }
     let name = shell.variable("TERM").unwrap_or("unknown").to_owned();
     let wire = Telnet { name, size: shell.tty.window, ..Telnet::over(wire) };
-    if shell.at_terminal() {
+    if handed {
         return shell.relay(Box::new(wire));
     }
     let socket = Socket::new(Box::new(wire));
@@ -83,6 +83,17 @@ fn telnet(shell: &mut Shell, arguments: &[String]) -> Status {
     }
     shell.show_rest(&socket, Some(Duration::from_secs(2)))?;
     shell.err("Connection closed by foreign host.\n").map(|()| 1)
+}
+
+/// What it says of a connection that there is not.
+fn failed(shell: &mut Shell, address: Ipv4Addr, why: NoWay) -> Status {
+    let reason = why.text();
+    let text = if shell.flavour().busybox() {
+        format!("telnet: can't connect to remote host ({address}): {reason}\n")
+    } else {
+        format!("telnet: Unable to connect to remote host: {reason}\n")
+    };
+    shell.err(&text).map(|()| 1)
 }
 
 /// Where in the stream from the other end we are.

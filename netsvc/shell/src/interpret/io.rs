@@ -164,6 +164,10 @@ impl Shell {
         self.command_output += bytes.len();
         let skipped = bytes.len().min(self.skip);
         self.skip -= skipped;
+        if 0 < skipped {
+            // The time up to what was shown before has passed already.
+            self.sent_at = self.elapsed;
+        }
         let Some(bytes) = bytes.get(skipped..).filter(|bytes| !bytes.is_empty()) else { return Ok(()) };
         let room = MAX_OUTPUT.saturating_sub(self.output_bytes);
         let kept = bytes.get(..bytes.len().min(room)).unwrap_or(&[]);

@@ -3,7 +3,7 @@
 use super::{Flow, Shell, Status};
 use crate::{
     event::{Outcome, Waits},
-    reach::{Login, Way, Wire},
+    reach::{Login, NoWay, Way, Wire},
 };
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 const ENDED: &str = "\0ended ";
 
 /// Logins of one pipeline that are kept, and bytes of what they wrote.
-const LOGINS: usize = 64;
+const LOGINS: usize = 4_096;
 const KEPT: usize = 1 << 20;
 /// How long a line waits for other nodes in all: a loop that its user has left ends some time.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -54,6 +54,8 @@ pub(crate) struct Entered {
     pub(crate) tried: usize,
     pub(crate) inside: bool,
     pub(crate) gone: bool,
+    /// Why there was no connection, of programs that only connect.
+    pub(crate) why: Option<NoWay>,
     /// Status and output of what has run without the terminal.
     pub(crate) done: Option<(i32, Vec<u8>)>,
 }
@@ -149,7 +151,28 @@ impl Shell {
     pub(crate) fn relayed(&mut self) -> Option<i32> {
         let status = self.ended_relay()?;
         self.asked += 1;
+        // The time up to when it had the terminal has passed already.
+        self.sent_at = self.elapsed;
         Some(status)
+    }
+
+    /// What came of a program that connects to `target` and has the terminal handed over, when the pipeline has run
+    /// before: the status that it ended with, or why there was no connection.
+    pub(crate) fn relayed_to(&mut self, target: &str) -> Option<Result<i32, NoWay>> {
+        let known = self.outward.take_entered(target)?;
+        let told = match known.why {
+            Some(why) => Some(Err(why)),
+            None => self.relayed().map(Ok),
+        };
+        if told.is_some() {
+            self.outward.keep_entered(known);
+        }
+        told
+    }
+
+    /// Notes for [`Shell::relayed_to`] why there is no connection to `target`, or that there is one.
+    pub(crate) fn note_relay(&mut self, target: String, why: Option<NoWay>) {
+        self.outward.keep_entered(Entered { target, why, ..Entered::default() });
     }
 
     /// As [`Shell::relayed`], which it leaves to come.

@@ -372,3 +372,20 @@ fn what_is_named_again_and_again_takes_no_more_room() {
         assert!(written < 2 << 20 && sent.lock().len() < 2 << 20, "{written}");
     }
 }
+
+#[test]
+fn time_that_has_passed_before_the_terminal_was_handed_over_does_not_pass_again() {
+    let (shell, _) = shell("debian12", true);
+    let mut terminal = Terminal::new(shell);
+    terminal.start(NOW);
+    let line = b"for h in 10.1.9.8 db01; do nc -w 3 $h 22; done; echo en''d\r";
+    let text = |output: netsvc_shell::TerminalOutput| -> String {
+        output.bytes.into_iter().map(char::from).collect()
+    };
+    let shown = text(terminal.input(line, NOW + 1_000_000));
+    assert!(!shown.contains("SSH-2.0"), "nobody answers at the first host for three seconds: {shown}");
+    let shown = text(terminal.poll(NOW + 10_000_000));
+    assert!(shown.contains("SSH-2.0-x"), "{shown}");
+    let shown = text(terminal.input(b"\x03", NOW + 20_000_000));
+    assert!(shown.contains("^C\r\n") && shown.contains("end\r\n"), "{shown}");
+}
