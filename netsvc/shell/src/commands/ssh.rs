@@ -304,8 +304,11 @@ impl Call {
         if let Some((status, output)) = entered.done.clone() {
             return shell.write(1, &output).map(|()| status);
         }
+        let handed = (shell.at_terminal() || shell.streams()) && !self.has("n");
         let Some(login) = entered.login.take() else {
-            let Some(status) = shell.relayed() else { return Ok(FAILED) };
+            // Without the terminal nothing was handed over: then it is what was not kept.
+            let ended = if handed { shell.relayed() } else { None };
+            let Some(status) = ended else { return Ok(FAILED) };
             if terminal && !self.quiet() {
                 shell.err(&format!("Connection to {} closed.\n", self.host))?;
             }
@@ -321,7 +324,7 @@ impl Call {
         });
         let command = self.command.as_deref().map(text::encode);
         let Some(wire) = login.open(command.as_deref(), asked) else { return Ok(FAILED) };
-        if (shell.at_terminal() || shell.streams()) && !self.has("n") {
+        if handed {
             return shell.relay(wire);
         }
         let socket = Socket::new(wire);
