@@ -12,19 +12,13 @@ const VERBS: &[(&str, &str)] = &[
     ("ttp-backfill", "techniques are seen anew by themselves when rules change (`decnet techniques check`)"),
 ];
 
-/// Options: verb (empty: any), name, and what does what they did.
+/// Options: verb (empty: any), name, and what does what they did. The first row that fits counts.
 const OPTIONS: &[(&str, &str, &str)] = &[
-    ("", "--log-file", "the event log is log/decnet.log in the state folder (--state-dir)"),
-    (
-        "",
-        "--url",
-        "verbs about the swarm work on the master's state folder (--state-dir), not over a network",
-    ),
-    ("", "--poll-interval", "workers are woken when there is something to do"),
     ("agent", "--agent-dir", "what an agent holds is in the state folder (--state-dir)"),
     ("agent", "--host", "an agent listens to nobody: it connects to the master"),
     ("agent", "--port", "an agent listens to nobody: it connects to the master"),
     ("db-reset", "--mode", "tables are always made anew"),
+    ("db-reset", "--url", "DECNET_DB_URL says it"),
     ("deploy", "--api", "`deploy` always starts the interface, with all other workers"),
     ("deploy", "--api-port", "DECNET_API_PORT says it"),
     ("deploy", "--daemon", "`deploy` starts the workers in the background and ends"),
@@ -86,6 +80,13 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("updater", "--install-dir", "releases are unpacked in the folder releases of the state folder"),
     ("updater", "--port", "the updater listens to nobody: releases come over the agent's connection"),
     ("updater", "--updater-dir", "releases are unpacked in the folder releases of the state folder"),
+    ("", "--log-file", "the event log is log/decnet.log in the state folder (--state-dir)"),
+    (
+        "",
+        "--url",
+        "verbs about the swarm work on the master's state folder (--state-dir), not over a network",
+    ),
+    ("", "--poll-interval", "workers are woken when there is something to do"),
 ];
 
 /// What takes the place of what `error` found unknown in the command line `words`, if DECNET 1 knew it.
