@@ -79,6 +79,11 @@ pub trait Wire: Send + Sync {
         false
     }
 
+    /// The key at which the program here asks what to do, if it has one.
+    fn escape(&self) -> Option<u8> {
+        None
+    }
+
     /// What a program says when its connection has ended.
     fn farewell(&self) -> Vec<u8> {
         Vec::new()

@@ -25,6 +25,8 @@ const ECHO: u8 = 1;
 const GO_AHEAD: u8 = 3;
 const TERMINAL_TYPE: u8 = 24;
 const WINDOW_SIZE: u8 = 31;
+/// `^]`.
+const ESCAPE: u8 = 29;
 /// Longest parameters of an option that are read.
 const PARAMETERS: usize = 256;
 
@@ -73,7 +75,7 @@ fn telnet(shell: &mut Shell, arguments: &[String]) -> Status {
         shell.out(&connected)?;
     }
     let name = shell.variable("TERM").unwrap_or("unknown").to_owned();
-    let wire = Telnet { name, size: shell.tty.window, ..Telnet::over(wire) };
+    let wire = Telnet { name, size: shell.tty.window, escapes: !busybox, ..Telnet::over(wire) };
     if handed {
         return shell.relay(Box::new(wire));
     }
@@ -116,12 +118,14 @@ struct Telnet {
     ours: BTreeSet<u8>,
     name: String,
     size: (u32, u32),
+    /// Whether its user may ask it for something.
+    escapes: bool,
 }
 
 impl Telnet {
     fn over(wire: Box<dyn Wire>) -> Telnet {
         let (theirs, ours) = (BTreeSet::new(), BTreeSet::new());
-        Telnet { wire, place: Place::Text, theirs, ours, name: String::new(), size: (0, 0) }
+        Telnet { wire, place: Place::Text, theirs, ours, name: String::new(), size: (0, 0), escapes: false }
     }
 
     /// The text of what came; commands are answered.
@@ -247,6 +251,10 @@ impl Wire for Telnet {
 
     fn is_raw(&self) -> bool {
         self.theirs.contains(&ECHO)
+    }
+
+    fn escape(&self) -> Option<u8> {
+        self.escapes.then_some(ESCAPE)
     }
 
     fn farewell(&self) -> Vec<u8> {

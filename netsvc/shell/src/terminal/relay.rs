@@ -21,6 +21,8 @@ pub(super) struct Relay {
     wire: Box<dyn Wire>,
     /// The line that is being typed, where the terminal here makes lines.
     line: Vec<u8>,
+    /// What is being typed to the program here, which has asked what to do.
+    command: Option<Vec<u8>>,
     pause: i64,
 }
 
@@ -35,7 +37,7 @@ impl Terminal {
     /// Takes the connection that the running program has handed over.
     pub(super) fn begin_relay(&mut self) {
         if let Some(wire) = self.shell.take_carried() {
-            self.relay = Some(Relay { wire, line: Vec::new(), pause: SHORT });
+            self.relay = Some(Relay { wire, line: Vec::new(), command: None, pause: SHORT });
         }
     }
 
@@ -57,14 +59,17 @@ impl Terminal {
         if !typed.is_empty() {
             relay.pause = SHORT;
         }
-        let mut over = if relay.wire.is_raw() {
+        let (typed, left) = self.ask(&mut relay, typed);
+        let mut over = if left {
+            Some(0)
+        } else if relay.wire.is_raw() {
             let sent = typed.is_empty() || relay.wire.send(&typed);
             (!sent).then_some(255)
         } else {
             self.cook(&mut relay, &typed)
         };
         for _ in 0..PIECES {
-            if over.is_some() {
+            if over.is_some() || relay.command.is_some() {
                 break;
             }
             match relay.wire.receive(Duration::ZERO) {
@@ -79,13 +84,55 @@ impl Terminal {
             self.relay = Some(relay);
             return false;
         };
-        let last = relay.wire.farewell();
-        self.show(&last);
+        if !left {
+            let last = relay.wire.farewell();
+            self.show(&last);
+        }
         drop(relay);
         self.waits = None;
         let outcome = self.shell.end_relay(status);
         self.play(outcome, now);
         true
+    }
+
+    /// Takes out of `keys` what is for the program here: the rest, and whether its user has left the connection.
+    fn ask(&mut self, relay: &mut Relay, keys: Vec<u8>) -> (Vec<u8>, bool) {
+        let Some(escape) = relay.wire.escape() else { return (keys, false) };
+        let mut rest = Vec::new();
+        for key in keys {
+            match (&mut relay.command, key) {
+                (None, key) if key == escape => {
+                    relay.command = Some(Vec::new());
+                    self.show(b"\ntelnet> ");
+                }
+                (None, key) => rest.push(key),
+                (Some(command), b'\r' | b'\n') => {
+                    let command = String::from_utf8_lossy(command).trim().to_owned();
+                    relay.command = None;
+                    self.show(b"\n");
+                    if command.is_empty() {
+                        continue;
+                    }
+                    if ["quit", "close"].iter().any(|known| known.starts_with(&command)) {
+                        self.show(b"Connection closed.\n");
+                        return (rest, true);
+                    }
+                    relay.command = Some(Vec::new());
+                    self.show(b"?Invalid command\ntelnet> ");
+                }
+                (Some(command), 8 | 127) => {
+                    if command.pop().is_some() {
+                        self.show(b"\x08 \x08");
+                    }
+                }
+                (Some(command), key) if command.len() < LINE => {
+                    command.push(key);
+                    self.show(&[key]);
+                }
+                (Some(_), _) => {}
+            }
+        }
+        (rest, false)
     }
 
     /// What the terminal makes of keys that it makes lines of; the status when one of them ends the program.

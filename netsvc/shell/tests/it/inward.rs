@@ -389,3 +389,26 @@ fn time_that_has_passed_before_the_terminal_was_handed_over_does_not_pass_again(
     let shown = text(terminal.input(b"\x03", NOW + 20_000_000));
     assert!(shown.contains("^C\r\n") && shown.contains("end\r\n"), "{shown}");
 }
+
+#[test]
+fn telnet_is_left_by_its_escape_character() {
+    let (shell, sent) = shell("debian12", true);
+    let mut terminal = Terminal::new(shell);
+    terminal.start(NOW);
+    let mut now = NOW;
+    let mut type_in = |keys: &str| {
+        now += 5_000_000;
+        let mut shown = terminal.input(keys.as_bytes(), now).bytes;
+        now += 5_000_000;
+        shown.extend(terminal.poll(now).bytes);
+        shown.into_iter().map(char::from).collect::<String>()
+    };
+    let shown = type_in("telnet db01 22\r");
+    assert!(shown.contains("Escape character is '^]'.\r\n") && shown.contains("SSH-2.0-x"), "{shown}");
+    assert_eq!(type_in("\x1d"), "\r\ntelnet> ");
+    assert_eq!(type_in("what\r"), "what\r\n?Invalid command\r\ntelnet> ");
+    let shown = type_in("quit\r");
+    assert!(shown.starts_with("quit\r\nConnection closed.\r\n") && !shown.contains("foreign"), "{shown}");
+    assert!(type_in("echo \"is $?\"\r").contains("is 0\r\n"));
+    assert!(sent.lock().is_empty());
+}
