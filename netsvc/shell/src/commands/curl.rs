@@ -45,7 +45,7 @@ pub(super) fn fetch(shell: &mut Shell, mut url: Url, options: &Options) -> Statu
             Err(status) => return Ok(status),
         };
         let next = page.location.as_deref().filter(|_| options.has('L') && (300..400).contains(&page.status));
-        let next = next.map(|next| Url::seen_by(shell, &absolute(&url, next)));
+        let next = next.map(|next| Url::seen_by(shell, &url.leads_to(next)));
         match next.filter(|next| web::reaches(next) && 0 < left) {
             Some(next) => {
                 // What it is led on by is shown too, where heads are.
@@ -58,19 +58,6 @@ pub(super) fn fetch(shell: &mut Shell, mut url: Url, options: &Options) -> Statu
         }
     }
     Ok(47)
-}
-
-/// An address that stands in `Location`, from the page where it does.
-fn absolute(url: &Url, next: &str) -> String {
-    if next.contains("://") {
-        return next.to_owned();
-    }
-    let base = format!("{}://{}", url.scheme, url.authority());
-    if next.starts_with('/') {
-        return format!("{base}{next}");
-    }
-    let folder = url.path().rsplit_once('/').map_or("", |(folder, _)| folder);
-    format!("{base}{folder}/{next}")
 }
 
 impl Request {

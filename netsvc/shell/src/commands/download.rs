@@ -6,7 +6,7 @@ use super::{
     options::{Options, options},
     own, rest,
     url::Url,
-    web::{self, progress, store},
+    web::{self, Page, progress, store},
 };
 use crate::{
     fs::{join, name},
@@ -14,7 +14,7 @@ use crate::{
     live::strftime,
     text::hash,
 };
-use std::{net::Ipv4Addr, time::Duration};
+use std::time::Duration;
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("wget", wget),
@@ -65,9 +65,10 @@ fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
     let quiet = options.has('q');
     let mut status = 0;
     for text in &options.operands {
-        let url = Url::seen_by(shell, text);
+        let mut url = Url::seen_by(shell, text);
         attempt(shell, url.whole.clone(), arguments.join(" "));
-        let (content, kind) = match fetched(shell, &url, &options)? {
+        let name = url.file_name().to_owned();
+        let (content, kind) = match fetched(shell, &mut url, &options)? {
             Ok(fetched) => fetched,
             Err(code) => {
                 status = code;
@@ -76,9 +77,7 @@ fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
         };
         let target = match options.value('O') {
             Some(path) => path.to_owned(),
-            None => options
-                .value('P')
-                .map_or_else(|| url.file_name().to_owned(), |folder| join(folder, url.file_name())),
+            None => options.value('P').map_or_else(|| name.clone(), |folder| join(folder, &name)),
         };
         if !quiet {
             begin_wget(shell, &url, content.len(), &target, kind.as_deref())?;
@@ -106,16 +105,39 @@ fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(status)
 }
 
-/// The content of a page and its kind where a way leads to it, or wget's status.
+/// Pages that lead on, of one address (`--max-redirect`).
+const REDIRECTIONS: usize = 20;
+
+/// The content of a page and its kind where a way leads to it, or wget's status. Pages that lead on are followed: `url`
+/// is the last one then.
 fn fetched(
     shell: &mut Shell,
-    url: &Url,
+    url: &mut Url,
     options: &Options,
 ) -> Result<Result<(Vec<u8>, Option<String>), i32>, Flow> {
-    if !web::reaches(url) {
-        let failed = failed(shell, url, options)?;
-        return Ok(failed.map_or_else(|| Ok((url.content(shell), None)), Err));
+    for _ in 0..=REDIRECTIONS {
+        if !web::reaches(url) {
+            let failed = failed(shell, url, options)?;
+            return Ok(failed.map_or_else(|| Ok((url.content(shell), None)), Err));
+        }
+        let page = match page(shell, url, options)? {
+            Ok(page) => page,
+            Err(status) => return Ok(Err(status)),
+        };
+        let leads = (300..400).contains(&page.status);
+        let Some(next) = page.location.filter(|_| leads) else { return Ok(Ok((page.body, page.kind))) };
+        if !shell.flavour().busybox() && !options.has('q') {
+            preface(shell, url, options)?;
+            shell.err(&format!("{}\nLocation: {next} [following]\n", page.reason))?;
+        }
+        *url = Url::seen_by(shell, &url.leads_to(&next));
     }
+    let told = if options.has('q') { "" } else { "20 redirections exceeded.\n" };
+    shell.err(told).map(|()| Err(8))
+}
+
+/// A page, or wget's status when it is not given.
+fn page(shell: &mut Shell, url: &Url, options: &Options) -> Result<Result<Page, i32>, Flow> {
     let page = match web::page(shell, url, options)? {
         Ok(page) => page,
         Err(web::Failure::NoWay(why)) => return refused(shell, url, options, why.text()).map(Err),
@@ -126,7 +148,7 @@ fn fetched(
             let host = &url.host;
             if !options.has('q') {
                 let stamp = strftime("%F %T", shell.live.now(), &shell.live.persona.zone);
-                let (resolving, peer) = resolved(shell, url);
+                let (resolving, peer) = url.resolved(shell);
                 let shown = &url.shown;
                 shell
                     .err(&format!("--{stamp}--  {shown}\n{resolving}Connecting to {peer}... connected.\n"))?;
@@ -144,7 +166,7 @@ fn fetched(
         }
     };
     if page.status < 400 {
-        return Ok(Ok((page.body, page.kind)));
+        return Ok(Ok(page));
     }
     let reason = page.reason.as_str();
     if shell.flavour().busybox() {
@@ -165,21 +187,11 @@ fn preface(shell: &mut Shell, url: &Url, options: &Options) -> Result<(), Flow> 
         return Ok(());
     }
     let stamp = strftime("%F %T", shell.live.now(), &shell.live.persona.zone);
-    let (resolving, peer) = resolved(shell, url);
+    let (resolving, peer) = url.resolved(shell);
     shell.err(&format!(
         "--{stamp}--  {}\n{resolving}Connecting to {peer}... connected.\nHTTP request sent, awaiting response... ",
         url.shown
     ))
-}
-
-/// How wget names whom it connects to: a line of its own where it is a name, and the peer.
-fn resolved(shell: &Shell, url: &Url) -> (String, String) {
-    let (host, port, address) = (&url.host, &url.port, url.address(shell));
-    if host.parse::<Ipv4Addr>().is_ok() {
-        (String::new(), format!("{host}:{port}"))
-    } else {
-        (format!("Resolving {host} ({host})... {address}\n"), format!("{host} ({host})|{address}|:{port}"))
-    }
 }
 
 /// What wget says of what it cannot reach, and its status then.
@@ -238,7 +250,7 @@ fn refused(shell: &mut Shell, url: &Url, options: &Options, reason: &str) -> Sta
         return Ok(4);
     }
     let stamp = strftime("%F %T", shell.live.now(), &shell.live.persona.zone);
-    let (resolving, peer) = resolved(shell, url);
+    let (resolving, peer) = url.resolved(shell);
     let shown = &url.shown;
     let text = format!("--{stamp}--  {shown}\n{resolving}Connecting to {peer}... failed: {reason}.\n");
     shell.err(&text).map(|()| 4)
@@ -276,7 +288,7 @@ fn begin_wget(
         return shell.err(&format!("Connecting to {} ({address}:{})\n", url.host, url.port));
     }
     let stamp = strftime("%F %T", shell.live.now(), &shell.live.persona.zone);
-    let (resolving, peer) = resolved(shell, url);
+    let (resolving, peer) = url.resolved(shell);
     let kind = if let Some(kind) = kind {
         kind
     } else if url.file_name().ends_with(".html") {

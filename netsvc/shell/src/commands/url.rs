@@ -125,6 +125,30 @@ impl Url {
         }
     }
 
+    /// The address that stands in `Location` as `next`, from the page at this one.
+    pub(super) fn leads_to(&self, next: &str) -> String {
+        if next.contains("://") {
+            return next.to_owned();
+        }
+        let base = format!("{}://{}", self.scheme, self.authority());
+        if next.starts_with('/') {
+            return format!("{base}{next}");
+        }
+        let folder = self.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        format!("{base}{folder}/{next}")
+    }
+
+    /// How wget names whom it connects to: a line of its own where it is a name, and the peer.
+    pub(super) fn resolved(&self, shell: &Shell) -> (String, String) {
+        let (host, port, address) = (&self.host, &self.port, self.address(shell));
+        if host.parse::<Ipv4Addr>().is_ok() {
+            (String::new(), format!("{host}:{port}"))
+        } else {
+            let line = format!("Resolving {host} ({host})... {address}\n");
+            (line, format!("{host} ({host})|{address}|:{port}"))
+        }
+    }
+
     /// The address that the host "resolves" to.
     pub(super) fn address(&self, shell: &Shell) -> Ipv4Addr {
         self.found.or_else(|| self.host.parse().ok()).unwrap_or_else(|| {

@@ -75,6 +75,11 @@ impl Reach for Behind {
         let (said, stays): (&[&str], bool) = match port {
             22 => (&["SSH-2.0-", "x\r\n"], true),
             80 => (&["HTTP/1.1 404 Not Found\r\nServer: nginx\r\nContent-Le", "ngth: 5\r\n\r\nnope\n"], true),
+            8080 => {
+                (&["HTTP/1.1 302 Found\r\nLocation: http://db01:8081/in\r\nContent-Length: 0\r\n\r\n"], true)
+            }
+            8081 => (&["HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi\n"], true),
+            8082 => (&["HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"], true),
             _ => return Err(NoWay::Refused),
         };
         let pieces = said.iter().map(|piece| piece.as_bytes().to_vec()).collect();
@@ -218,6 +223,9 @@ fn pages_are_those_of_the_host() {
             "404 %{none} 10.1.9.7:80\n".to_owned(),
         ),
         ("wget -qO- http://db01/; echo $?", "8\n".to_owned()),
+        ("wget -qO- http://db01:8080/; curl -sL db01:8080", "hi\nhi\n".to_owned()),
+        ("wget -q http://db01:8080/; cat index.html", "hi\n".to_owned()),
+        ("wget -qO- http://db01:8082/; echo $?", "8\n".to_owned()),
     ] {
         assert_eq!(said("debian12", line), wanted, "{line}");
     }
