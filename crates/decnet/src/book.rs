@@ -69,8 +69,13 @@ fn title(page: &Page) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli;
-    use clap::error::ErrorKind;
+    use crate::{
+        cli,
+        commands::{Context, deploy::Deploy},
+        settings::{Origin, Settings},
+    };
+    use clap::{FromArgMatches, error::ErrorKind};
+    use decnet_fleet::site::Ground;
     use std::collections::BTreeSet;
 
     /// The words of a line of a shell up to a redirection or a comment.
@@ -142,6 +147,30 @@ mod tests {
             }
         }
         assert!(count > 80, "{count}");
+    }
+
+    /// A newcomer types what stands there: it has to say all that a fleet needs.
+    #[test]
+    fn every_deploy_of_the_documentation_can_be_planned() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("none").display().to_string();
+        let layer = vec![("DECNET_STATE_DIR".to_owned(), state, Origin::Flag("test"))];
+        let context = Context::new(Settings::resolve(&[layer]).unwrap());
+        let site = Ground { lab: true, ..Ground::default() }.site(&context.fleet(), false).unwrap();
+        let mut count = 0;
+        for page in written() {
+            for words in commands(&page.text).0 {
+                let matches = cli::command().try_get_matches_from(&words).unwrap();
+                let Some(("plan" | "deploy", inner)) = matches.subcommand() else { continue };
+                let deploy = Deploy::from_arg_matches(inner).unwrap();
+                if deploy.config.is_none() {
+                    let planned = deploy.fleet(&site);
+                    assert!(planned.is_ok(), "{}: {words:?}: {:#}", page.name, planned.unwrap_err());
+                    count += 1;
+                }
+            }
+        }
+        assert!(count > 5, "{count}");
     }
 
     #[test]
