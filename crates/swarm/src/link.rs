@@ -373,14 +373,14 @@ mod tests {
     fn the_trouble_of_workers_whose_processes_are_not_shown_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let paths = Paths::new(folder.path());
-        fs::create_dir_all(paths.run()).unwrap();
+        std::fs::create_dir_all(paths.run()).unwrap();
         let note = |worker: Worker, phase: &str, error: Option<&str>| {
             let note = serde_json::json!({
                 "worker": worker.name(), "pid": u32::MAX, "process_start": 1, "phase": phase, "at": 1_000_000,
                 "next_try": null, "good": error.is_none(), "trouble": null, "restarts": 1, "last_error": error,
                 "counters": {},
             });
-            fs::write(paths.worker_note(worker.name()), note.to_string()).unwrap();
+            std::fs::write(paths.worker_note(worker.name()), note.to_string()).unwrap();
         };
         note(Worker::Fleet, "failing", Some("no such interface"));
         note(Worker::Collector, "running", None);

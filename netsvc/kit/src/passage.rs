@@ -283,7 +283,7 @@ impl Host {
         let is_it = |open: &Port| (open.transport, open.number) == (Transport::Tcp, port);
         let mut services =
             self.node.stage.catalogue().iter().filter(|def| listed.services.contains(def.slug));
-        services.any(|def| def.ports_on(&listed.persona.os.id).any(|open| is_it(open)))
+        services.any(|def| def.ports_on(&listed.persona.os.id).any(is_it))
     }
 }
 

@@ -33,11 +33,7 @@ impl Handler for Echo {
             }
             loop {
                 match io.next().await {
-                    Event::Data(bytes) => {
-                        if writer.write(&bytes).await.is_err() {
-                            return Exit::Status(9);
-                        }
-                    }
+                    Event::Data(bytes) if writer.write(&bytes).await.is_err() => return Exit::Status(9),
                     Event::End | Event::Closed => return Exit::Status(7),
                     _ => {}
                 }

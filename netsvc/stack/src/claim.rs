@@ -132,7 +132,12 @@ impl Claims {
     }
 
     /// What is due at `now`. `may_go`: whether a node may go because of a host.
-    pub(crate) fn due(&mut self, now: i64, may_go: impl Fn(Ipv4Addr, Mac) -> bool) -> Vec<(Ipv4Addr, Act)> {
+    pub(crate) fn due(
+        &mut self,
+        now: i64,
+        most: usize,
+        may_go: impl Fn(Ipv4Addr, Mac) -> bool,
+    ) -> Vec<(Ipv4Addr, Act)> {
         let mut acts = Vec::new();
         let mut settled = Vec::new();
         for (node, claim) in self.open.iter_mut().filter(|(_, claim)| claim.due <= now) {
@@ -148,7 +153,8 @@ impl Claims {
         }
         for (node, claim) in settled {
             self.open.remove(&node);
-            acts.push((node, self.settle(now, node, &claim, &may_go)));
+            let has_room = self.gone.len() < most;
+            acts.push((node, self.settle(now, node, &claim, |node, mac| has_room && may_go(node, mac))));
         }
         self.rest.retain(|_, until| now < *until);
         self.look(now, &mut acts);
@@ -205,7 +211,7 @@ mod tests {
     ) -> Vec<(i64, Act)> {
         let mut all = Vec::new();
         for second in seconds {
-            for (node, act) in claims.due(second * SECOND, |_, _| true) {
+            for (node, act) in claims.due(second * SECOND, usize::MAX, |_, _| true) {
                 assert_eq!(node, NODE);
                 match act {
                     Act::Ask(mac) if answers(second, mac) => claims.answered(NODE, mac),
@@ -278,7 +284,7 @@ mod tests {
             claims.heard(0, node, REAL, true);
         }
         for second in 0..12 {
-            for (node, act) in claims.due(second * SECOND, |_, _| true) {
+            for (node, act) in claims.due(second * SECOND, usize::MAX, |_, _| true) {
                 claims.answered(node, REAL);
                 goes += usize::from(act == Act::Withdraw(REAL));
             }
@@ -287,11 +293,28 @@ mod tests {
     }
 
     #[test]
+    fn many_hosts_make_no_more_nodes_go_than_can_be_spared() {
+        let mut claims = Claims::default();
+        for number in 0..20 {
+            let mac = [2, 0, 0, 0, 1, number];
+            claims.heard(0, Ipv4Addr::from_bits(NODE.to_bits() + u32::from(number)), mac, true);
+        }
+        for second in 0..12 {
+            for (node, act) in claims.due(second * SECOND, 3, |_, _| true) {
+                if let Act::Ask(mac) = act {
+                    claims.answered(node, mac);
+                }
+            }
+        }
+        assert_eq!(claims.gone().count(), 3);
+    }
+
+    #[test]
     fn nobody_goes_who_may_not() {
         let mut claims = Claims::default();
         claims.heard(0, NODE, REAL, true);
         for second in 0..12 {
-            for (_, act) in claims.due(second * SECOND, |_, mac| mac != REAL) {
+            for (_, act) in claims.due(second * SECOND, usize::MAX, |_, mac| mac != REAL) {
                 claims.answered(NODE, REAL);
                 assert!(!matches!(act, Act::Withdraw(_)));
             }
@@ -314,7 +337,7 @@ mod tests {
                 } else {
                     claims.heard(now, NODE, mac, true);
                 }
-                for (_, act) in claims.due(now, |_, _| true) {
+                for (_, act) in claims.due(now, usize::MAX, |_, _| true) {
                     prop_assert!(!matches!(act, Act::Withdraw(_)));
                 }
                 prop_assert!(claims.open.len() <= 1 && claims.rest.len() <= 1);

@@ -238,7 +238,7 @@ fn honoured(mut decky: Decky) -> Decky {
 /// Something about whom it keeps waiting.
 fn some_tarpit(draw: usize, on: bool) -> Tarpit {
     Tarpit {
-        on: (draw % 3 == 0).then_some(on),
+        on: draw.is_multiple_of(3).then_some(on),
         sources: (0..3).take(draw % 4).map(|net| Peers::of([10, 9, net, 0].into(), 24)).collect(),
         services: if draw % 5 == 1 { vec!["ssh".to_owned(), "smtp".to_owned()] } else { Vec::new() },
     }

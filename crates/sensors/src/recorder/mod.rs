@@ -189,7 +189,8 @@ impl Recorder {
     fn tell(&mut self, at: Micros, key: Key, group: &mut Group, over: &mut Vec<Recorded>) {
         self.held = self.held.saturating_sub(group.held());
         let proved = !key.udp && group.is_proved();
-        if !proved && !(key.udp && group.is_answered()) {
+        let answered = key.udp && group.is_answered();
+        if !(proved || answered) {
             return;
         }
         // One that was told of has none any more.

@@ -82,7 +82,8 @@ fn what_is_held_is_known_however_many_have_come_and_gone() {
     let mut over = Vec::new();
     for round in 1..20 {
         watched(&mut recorder, round * 60 * SECOND, &connection(7777));
-        assert_eq!(recorder.held, held(&mut recorder), "round {round}");
+        let counted = held(&mut recorder);
+        assert_eq!(recorder.held, counted, "round {round}");
         recorder.idle((round * 60 + 30) * SECOND, &mut over);
         assert_eq!(recorder.held, 0, "round {round}");
     }

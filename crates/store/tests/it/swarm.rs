@@ -167,7 +167,7 @@ async fn an_update_moves_on_from_the_state_that_was_seen(store: Store) {
     assert!(store.swarm_update_move(&done, UpdateState::Trying).await.unwrap());
     let open = store.swarm_updates_open().await.unwrap();
     assert_eq!(store.swarm_updates_of("a").await.unwrap(), []);
-    assert_eq!(store.swarm_updates_of("b").await.unwrap(), [b.clone()]);
+    assert_eq!(store.swarm_updates_of("b").await.unwrap(), std::slice::from_ref(&b));
     assert_eq!(open, [done, b], "those that have ended too, as long as their roll-out has not");
     assert_eq!(store.swarm_updates_ask(&again, 9).await.unwrap(), None);
     let states: Vec<_> = store.swarm_rollout("r").await.unwrap().into_iter().map(|row| row.state).collect();

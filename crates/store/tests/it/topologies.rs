@@ -80,7 +80,7 @@ async fn changes_are_numbered_and_kept(store: Store) {
     let all = store.topology_mutations("corp", None).await.unwrap();
     assert_eq!(all.iter().map(|row| row.id).collect::<Vec<_>>(), [2, 1]);
     let applied = store.topology_mutations("corp", Some(TopologyChangeState::Applied)).await.unwrap();
-    assert_eq!(applied, [done.clone()]);
+    assert_eq!(applied, std::slice::from_ref(&done));
     let fresh = TopologyMutation { id: 0, ..done.clone() };
     let several = store.topology_mutations_put(&[fresh.clone(), done, fresh]).await.unwrap();
     assert_eq!(several.iter().map(|row| row.id).collect::<Vec<_>>(), [3, 1, 4]);

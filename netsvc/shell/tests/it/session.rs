@@ -208,7 +208,7 @@ fn the_greeting_tells_of_the_login_before_by_the_same_account() {
         String::from_utf8_lossy(&terminal.start(NOW).bytes).into_owned()
     };
     assert!(!greeting("newcomer").contains("Last login"));
-    assert!(greeting("newcomer").contains(&format!("from {}", crate::source())));
+    assert!(greeting("newcomer").contains(&format!("from {}", source())));
 }
 
 #[test]

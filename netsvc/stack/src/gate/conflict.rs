@@ -18,6 +18,9 @@ use std::net::Ipv4Addr;
 /// Nodes that are named at once as gone.
 const NAMED: usize = 512;
 
+/// Of so many nodes one may be gone at a time, and one of fewer: whoever has many cards does not empty the segment.
+const SPARED: usize = 8;
+
 /// A node that has gone.
 #[derive(Debug)]
 pub(crate) struct Away {
@@ -97,6 +100,7 @@ impl Gate {
     /// Does what is due about claims.
     pub(crate) fn look_into_claims(&mut self, now: i64, out: &mut impl Output) {
         let (nodes, neighbours) = (&self.nodes, &self.neighbours);
+        let most = ((nodes.len() + self.absent.len()) / SPARED).max(1);
         // Some gateways answer for everybody.
         let may_go = |node: Ipv4Addr, mac: Mac| {
             let own = nodes.get(&node).filter(|own| !own.stays);
@@ -104,7 +108,7 @@ impl Gate {
                 own.and_then(|own| own.gateway).and_then(|gateway| neighbours.find(now, node, gateway));
             own.is_some() && place.is_none_or(|place| place.mac != mac)
         };
-        for (node, act) in self.claims.due(now, may_go) {
+        for (node, act) in self.claims.due(now, most, may_go) {
             match act {
                 Act::Ask(mac) => self.question(node, mac, out),
                 Act::AskAll => self.question(node, BROADCAST, out),
