@@ -131,7 +131,7 @@ impl Claims {
         self.asked.remove(&node);
     }
 
-    /// What is due at `now`. `may_go`: whether a node may go because of a host.
+    /// What is due at `now`, where `most` nodes may be gone. `may_go`: whether a node may go because of a host.
     pub(crate) fn due(
         &mut self,
         now: i64,
