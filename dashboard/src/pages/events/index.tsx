@@ -61,12 +61,14 @@ function Detail({ event, filter }: { event: Event; filter: (change: Record<strin
 
 function Export({ query }: { query: Record<string, string> }) {
   const [busy, setBusy] = useState(false);
-  const take = async (kind: "ndjson" | "csv") => {
+  const take = async (kind: "ndjson" | "csv" | "ecs") => {
     setBusy(true);
     try {
-      const text = await (await send("GET", "/api/v1/events/export", { query })).text();
+      const asked = kind === "ecs" ? { ...query, format: "ecs" } : query;
+      const text = await (await send("GET", "/api/v1/events/export", { query: asked })).text();
       const rows = () => text.split("\n").filter(Boolean).map((line) => JSON.parse(line) as Event);
       if (kind === "ndjson") save("events.ndjson", "application/x-ndjson", text);
+      else if (kind === "ecs") save("events-ecs.ndjson", "application/x-ndjson", text);
       else save("events.csv", "text/csv", csv(["id", "at", "decky", "service", "kind", "class", "src_ip", "src_port", "session", "fields"], rows().map((e) => [e.id, e.at, e.decky, e.service, e.kind, e.class, e.src_ip, e.src_port, e.session, e.fields])));
     } finally {
       setBusy(false);
@@ -76,6 +78,7 @@ function Export({ query }: { query: Record<string, string> }) {
     <>
       <button disabled={busy} onClick={() => void take("ndjson")}><Icon name="down" /> JSON</button>
       <button disabled={busy} onClick={() => void take("csv")}><Icon name="down" /> CSV</button>
+      <button disabled={busy} onClick={() => void take("ecs")}><Icon name="down" /> ECS</button>
     </>
   );
 }
