@@ -72,6 +72,7 @@ mod tests {
     use crate::{
         cli,
         commands::{Context, deploy::Deploy},
+        examples,
         settings::{Origin, Settings},
     };
     use clap::{FromArgMatches, error::ErrorKind};
@@ -157,17 +158,16 @@ mod tests {
         let layer = vec![("DECNET_STATE_DIR".to_owned(), state, Origin::Flag("test"))];
         let context = Context::new(Settings::resolve(&[layer]).unwrap());
         let site = Ground { lab: true, ..Ground::default() }.site(&context.fleet(), false).unwrap();
+        let pages = written().into_iter().flat_map(|page| commands(&page.text).0);
+        let all = pages.chain(examples::lines().map(words));
         let mut count = 0;
-        for page in written() {
-            for words in commands(&page.text).0 {
-                let matches = cli::command().try_get_matches_from(&words).unwrap();
-                let Some(("plan" | "deploy", inner)) = matches.subcommand() else { continue };
-                let deploy = Deploy::from_arg_matches(inner).unwrap();
-                if deploy.config.is_none() {
-                    let planned = deploy.fleet(&site);
-                    assert!(planned.is_ok(), "{}: {words:?}: {:#}", page.name, planned.unwrap_err());
-                    count += 1;
-                }
+        for words in all.filter(|words| words.get(1).is_some_and(|verb| verb == "plan" || verb == "deploy")) {
+            let matches = cli::command().try_get_matches_from(&words).unwrap();
+            let deploy = Deploy::from_arg_matches(matches.subcommand().unwrap().1).unwrap();
+            if deploy.config.is_none() {
+                let planned = deploy.fleet(&site);
+                assert!(planned.is_ok(), "{words:?}: {:#}", planned.unwrap_err());
+                count += 1;
             }
         }
         assert!(count > 5, "{count}");

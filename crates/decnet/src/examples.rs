@@ -388,6 +388,12 @@ fn plain(command: &clap::Command, path: &str) -> String {
     line
 }
 
+/// All examples.
+#[cfg(test)]
+pub(crate) fn lines() -> impl Iterator<Item = &'static str> {
+    EXAMPLES.iter().flat_map(|(_, lines)| lines.iter().copied())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
