@@ -125,7 +125,7 @@ mod tests {
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
-        assert_eq!(names, [first.clone()]);
+        assert_eq!(names, std::slice::from_ref(&first));
         assert_eq!(hex::encode(Sha256::digest(b"packets")), first);
     }
 }

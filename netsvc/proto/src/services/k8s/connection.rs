@@ -169,8 +169,7 @@ impl Connection {
         self.chunk(text.as_bytes()).await?;
         // What there is goes on without a word.
         let mut buffer = [0; 1];
-        self.session.read(&mut buffer).await?;
-        Ok(false)
+        self.session.read(&mut buffer).await.map(|_| false)
     }
 
     async fn head(&mut self, kind: &str) -> io::Result<()> {
