@@ -1,3 +1,5 @@
+//! The command line is sound, and every worker has a verb.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Turns, threads and waiting.
+
 use super::*;
 
 fn source(last: u8) -> IpAddr {

@@ -1,3 +1,5 @@
+//! What options of a deploy may stand together, and mistakes of files.
+
 use super::*;
 use crate::settings::{Origin, Settings};
 use clap::{FromArgMatches, error::ErrorKind};
