@@ -10,6 +10,7 @@ pub mod delta;
 mod fingerprint;
 pub mod incident;
 pub mod jarm;
+pub mod keystroke;
 pub mod listed;
 pub mod profile;
 pub mod report;

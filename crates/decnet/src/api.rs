@@ -4,6 +4,7 @@ use crate::{commands::Context, oidc, output, runner::stopped, settings::Name, tl
 use anyhow::{Context as _, Result};
 use decnet_analysis::{
     cluster::explain,
+    keystroke,
     profile::facts,
     technique::{self, Matrix, Rules, shown},
 };
@@ -148,6 +149,10 @@ impl House for Installation {
 
     fn facts(&self, row: &ProfileRow) -> Option<decnet_shape::ProfileFacts> {
         facts::facts(row).ok()
+    }
+
+    fn keystrokes(&self, recording: &[u8]) -> Option<decnet_shape::Keystrokes> {
+        keystroke::keystrokes(recording)
     }
 
     fn reuse(&self, row: &ReuseRow) -> Option<decnet_shape::ReuseDetail> {

@@ -1,6 +1,6 @@
 //! Sessions.
 
-use crate::{Event, Texts, shown};
+use crate::{Event, Keystrokes, Texts, shown};
 use decnet_model::record;
 use netsvc_wire::{field, stamp};
 use serde::Serialize;
@@ -99,6 +99,9 @@ pub struct SessionDetail {
     pub timeline: Vec<Event>,
     /// Captures in which its packets are, oldest first; `/sessions/{id}/packets` has them as one.
     pub packets: Vec<SessionPackets>,
+    /// How what was typed came, where a recording is kept and has keys in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keystrokes: Option<Keystrokes>,
 }
 
 /// A capture of all connections of a host to a port of a decky, of which a session is one.

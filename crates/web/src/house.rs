@@ -1,7 +1,9 @@
 //! What the interface shows of the installation and cannot see by itself.
 
 use decnet_model::{canary::Origin, flaw::Flaw};
-use decnet_shape::{ProfileFacts, ReuseDetail, Setting, TechniqueCoverage, TechniqueRule, Worker};
+use decnet_shape::{
+    Keystrokes, ProfileFacts, ReuseDetail, Setting, TechniqueCoverage, TechniqueRule, Worker,
+};
 use decnet_store::{
     Store,
     record::{ClusterLink, Level, ProfileRow, ReuseRow},
@@ -66,6 +68,11 @@ pub trait House: Debug + Send + Sync {
 
     /// What a profile is made of; `None`: something else has written it.
     fn facts(&self, row: &ProfileRow) -> Option<ProfileFacts>;
+
+    /// How what was typed in a recorded session came; `None`: there are no keys in the recording.
+    fn keystrokes(&self, _recording: &[u8]) -> Option<Keystrokes> {
+        None
+    }
 
     /// Where a secret was offered; `None`: something else has written it.
     fn reuse(&self, row: &ReuseRow) -> Option<ReuseDetail>;

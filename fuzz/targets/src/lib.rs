@@ -93,6 +93,7 @@ const PARSERS: &[Parser] = &[
     ("client_hello", client_hello),
     ("relay", relay),
     ("container_log", container_log),
+    ("keystrokes", keystrokes),
     ("certificate", certificate),
     ("canary_http", canary_http),
     ("canary_dns", canary_dns),
@@ -288,6 +289,14 @@ pub fn relay(bytes: &[u8]) {
     }
     let text = text::decode(bytes);
     let _ = (text.parse::<decnet_model::swarm::Token>(), text.parse::<decnet_model::swarm::Identity>());
+}
+
+/// A recording of a terminal.
+pub fn keystrokes(bytes: &[u8]) {
+    if let Some(found) = decnet_analysis::keystroke::keystrokes(bytes) {
+        assert!(found.lines <= found.keys && found.features.len() <= 6, "more lines than keys");
+        assert!(found.features.iter().all(|one| one.confidence <= 95), "nothing is that sure");
+    }
 }
 
 /// What a container's program wrote, as Docker's log driver keeps it.

@@ -11,6 +11,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
+use decnet_analysis::keystroke;
 use decnet_model::{
     packets,
     record::{Filter, Page, Session},
@@ -158,17 +159,20 @@ async fn show(context: &Context, id: &str, json: bool) -> Result<()> {
     let filter = Filter { session: Some(session.id.clone()), ..Filter::default() };
     let rows = store.event_list(&filter, Page::after(0, 100_000)).await.context("read events")?;
     let captures = store.session_captures(&session).await.context("read events")?;
+    let keystrokes = keystrokes(context, session.recording.as_deref())?;
     if json {
         output::json(&shape::SessionDetail {
             session: (&session).into(),
             timeline: rows.iter().map(shape::Event::from).collect(),
             packets: captures.iter().map(shape::SessionPackets::from).collect(),
+            keystrokes,
         });
         return Ok(());
     }
     for row in &rows {
         output::line(&events::line(row, true));
     }
+    keystrokes.iter().for_each(tell);
     for one in captures.iter().map(shape::SessionPackets::from) {
         let command = format!("decnet sessions pcap {} -w FILE", session.id);
         output::note(&format!("{} packets, {} bytes: {command}", one.packets, one.size));
@@ -177,6 +181,25 @@ async fn show(context: &Context, id: &str, json: bool) -> Result<()> {
         output::note(&format!("recording {sha256}: decnet sessions replay {}", session.id));
     }
     Ok(())
+}
+
+/// How what was typed in a session came; `None`: nothing was, or its recording is not kept.
+fn keystrokes(context: &Context, recording: Option<&str>) -> Result<Option<shape::Keystrokes>> {
+    let Some(sha256) = recording.and_then(super::sha256) else { return Ok(None) };
+    match stead::read(context.paths().root(), &context.paths().artefact(&sha256)) {
+        Ok(recording) => Ok(keystroke::keystrokes(&recording)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).context("read the recording"),
+    }
+}
+
+fn tell(keystrokes: &shape::Keystrokes) {
+    let of = if keystrokes.cut { ", of the beginning of the recording" } else { "" };
+    output::line("");
+    output::line(&format!("{} keys, {} lines{of}", keystrokes.keys, keystrokes.lines));
+    for one in &keystrokes.features {
+        output::line(&format!("{:<11}  {} ({} %): {}", one.name, one.value, one.confidence, one.evidence));
+    }
 }
 
 /// Writes the packets of a session.

@@ -7,6 +7,7 @@ use axum::{
 };
 use decnet_analysis::{
     cluster::explain,
+    keystroke,
     profile::facts,
     technique::{Rules, shown},
 };
@@ -59,6 +60,10 @@ impl House for Nobody {
 
     fn facts(&self, row: &ProfileRow) -> Option<decnet_shape::ProfileFacts> {
         facts::facts(row).ok()
+    }
+
+    fn keystrokes(&self, recording: &[u8]) -> Option<decnet_shape::Keystrokes> {
+        keystroke::keystrokes(recording)
     }
 
     fn reuse(&self, row: &ReuseRow) -> Option<decnet_shape::ReuseDetail> {

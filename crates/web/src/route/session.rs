@@ -13,8 +13,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use decnet_model::packets;
-use decnet_shape::{Event, Listing, Session, SessionDetail, SessionPackets};
-use decnet_store::record::{Filter, Page};
+use decnet_shape::{Event, Keystrokes, Listing, Session, SessionDetail, SessionPackets};
+use decnet_store::record::{self, Filter, Page};
 use netsvc_wire::field;
 
 /// Events shown with a session.
@@ -63,7 +63,20 @@ pub(crate) async fn session(
         session: (&row).into(),
         timeline: timeline.iter().map(Event::from).collect(),
         packets: captures.iter().map(SessionPackets::from).collect(),
+        keystrokes: keystrokes(&state, &row).await?,
     }))
+}
+
+/// How what was typed in a session came; `None`: nothing was, or its recording is not kept.
+async fn keystrokes(state: &ApiState, session: &record::Session) -> Result<Option<Keystrokes>, Problem> {
+    let Some(sha256) = &session.recording else { return Ok(None) };
+    // Only what the store knows is looked for, so that no name leads out of the folder.
+    let Some(known) = state.store().artefact_get(sha256).await? else { return Ok(None) };
+    let Ok(recording) = tokio::fs::read(state.artefact(&known.sha256)).await else { return Ok(None) };
+    let state = state.clone();
+    // A long recording takes a while: others are served meanwhile.
+    let looked = tokio::task::spawn_blocking(move || state.house().keystrokes(&recording));
+    Ok(looked.await.ok().flatten())
 }
 
 /// The packets of a session, as tcpdump and Wireshark read them, with those of other connections of the same host to
