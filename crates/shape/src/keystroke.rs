@@ -1,5 +1,7 @@
 //! How what was typed in a recorded session came.
 
+use decnet_model::record;
+use netsvc_wire::stamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -28,3 +30,26 @@ pub struct KeystrokeFeature {
     /// Why.
     pub evidence: String,
 }
+
+/// The keystrokes of one session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SessionKeystrokes {
+    /// Id of the session.
+    pub session: String,
+    /// First event of the session, RFC 3339.
+    pub started_at: String,
+    /// How what was typed came.
+    #[serde(flatten)]
+    pub keystrokes: Keystrokes,
+}
+
+impl SessionKeystrokes {
+    /// Those of a session.
+    pub fn of(session: &record::Session, keystrokes: Keystrokes) -> SessionKeystrokes {
+        let started_at = stamp::format(session.started_at);
+        SessionKeystrokes { session: crate::shown(&session.id), started_at, keystrokes }
+    }
+}
+
+/// Most sessions of one address whose keystrokes are shown with it: each recording is read for it.
+pub const KEYSTROKE_SESSIONS: u32 = 4;

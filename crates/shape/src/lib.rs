@@ -56,7 +56,7 @@ pub use house::{Lag, Setting, Worker, Workers};
 pub use image::CustomService;
 pub use incident::{Incident, IncidentDetail, IncidentNote, IncidentSource, IncidentTie};
 pub use inventory::{Archetype, Distro, Service, ServicePort, ServiceSetting};
-pub use keystroke::{KeystrokeFeature, Keystrokes};
+pub use keystroke::{KEYSTROKE_SESSIONS, KeystrokeFeature, Keystrokes, SessionKeystrokes};
 pub use learned::{Learned, LearnedDecky, LearnedDetail, LearnedHost};
 pub use life::{Life, LifeCount, LifeDeed, LifeRole};
 pub use mutation::Mutation;

@@ -1,6 +1,6 @@
 //! Profiles of attackers, and secrets that come again.
 
-use crate::{Contact, Origin, Reputation, condition::moment, shown};
+use crate::{Contact, Origin, Reputation, SessionKeystrokes, condition::moment, shown};
 use decnet_model::{
     flaw::Flaw,
     record::{self, Behaviour, ProfileFilter, ReuseFilter},
@@ -219,6 +219,8 @@ pub struct ProfileDetail {
     pub targets: Vec<Contact>,
     /// What it can be recognised by, told last first: two hundred at most.
     pub fingerprints: Vec<Fingerprint>,
+    /// How what it typed came, in the recorded sessions begun last: four at most.
+    pub keystrokes: Vec<SessionKeystrokes>,
     /// When the prober has asked it last what it is, RFC 3339; absent: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probed_at: Option<String>,

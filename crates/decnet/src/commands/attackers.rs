@@ -4,15 +4,16 @@ use super::wrong;
 use super::{
     Context,
     conditions::{self, Conditions},
+    sessions,
 };
 use crate::output::{self, Cell};
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use decnet_analysis::profile::facts;
-use decnet_model::record::{AttackerView, Page};
+use decnet_model::record::{AttackerView, Filter, Page};
 use decnet_shape::{
-    Attacker, Contact, FINGERPRINTS, Fingerprint, Origin, Pace, Profile, ProfileDetail, ProfileQuery,
-    Reputation,
+    Attacker, Contact, FINGERPRINTS, Fingerprint, KEYSTROKE_SESSIONS, Origin, Pace, Profile, ProfileDetail,
+    ProfileQuery, Reputation, SessionKeystrokes,
 };
 use netsvc_wire::stamp;
 use std::net::IpAddr;
@@ -146,6 +147,12 @@ async fn show(context: &Context, address: IpAddr, json: bool) -> Result<()> {
     let answers = store.reputation_get(&[address]).await.context(read)?;
     let fingerprints = store.fingerprint_list(address, FINGERPRINTS).await.context(read)?;
     let probed = store.probed_get(address).await.context(read)?;
+    let filter = Filter { src_ip: Some(address), recorded: true, ..Filter::default() };
+    let mut typed = Vec::new();
+    for session in store.session_list(&filter, Page::newest(KEYSTROKE_SESSIONS)).await.context(read)? {
+        let found = sessions::keystrokes(context, session.recording.as_deref())?;
+        typed.extend(found.map(|found| SessionKeystrokes::of(&session, found)));
+    }
     let detail = ProfileDetail {
         profile: Profile { identity, ..row.into() },
         facts: facts::facts(row)?,
@@ -153,6 +160,7 @@ async fn show(context: &Context, address: IpAddr, json: bool) -> Result<()> {
         reputation: answers.iter().map(Reputation::from).collect(),
         targets: contacts.iter().map(Contact::from).collect(),
         fingerprints: fingerprints.iter().map(Fingerprint::from).collect(),
+        keystrokes: typed,
         probed_at: probed.map(|probed| stamp::format(probed.asked_at)),
     };
     if json {
@@ -196,6 +204,7 @@ fn tell(detail: &ProfileDetail) {
     for said in &facts.commands {
         output::line(&format!("{:>5} x  {}", said.times, said.text));
     }
+    detail.keystrokes.iter().for_each(typed);
     output::line("");
     recognised(detail);
     let cells = |row: &Contact| -> Vec<Cell> {
@@ -206,6 +215,13 @@ fn tell(detail: &ProfileDetail) {
     };
     let header = ["DECKY", "SERVICE", "EVENTS", "INTERACTIONS", "CREDENTIALS"];
     output::list(&header, detail.targets.iter().map(cells).collect(), false);
+}
+
+/// What the keystrokes of one session say.
+fn typed(one: &SessionKeystrokes) {
+    let said: Vec<String> =
+        one.keystrokes.features.iter().map(|said| format!("{} {}", said.name, said.value)).collect();
+    output::line(&format!("typed in session {}: {}", one.session, said.join(" · ")));
 }
 
 /// What it can be recognised by.

@@ -184,7 +184,7 @@ async fn show(context: &Context, id: &str, json: bool) -> Result<()> {
 }
 
 /// How what was typed in a session came; `None`: nothing was, or its recording is not kept.
-fn keystrokes(context: &Context, recording: Option<&str>) -> Result<Option<shape::Keystrokes>> {
+pub(super) fn keystrokes(context: &Context, recording: Option<&str>) -> Result<Option<shape::Keystrokes>> {
     let Some(sha256) = recording.and_then(super::sha256) else { return Ok(None) };
     match stead::read(context.paths().root(), &context.paths().artefact(&sha256)) {
         Ok(recording) => Ok(keystroke::keystrokes(&recording)),

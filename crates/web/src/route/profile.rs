@@ -1,5 +1,6 @@
 //! Profiles of attackers, and secrets that come again.
 
+use super::session::keystrokes;
 use crate::{ApiState, Problem, auth::Viewer, problem::ProblemBody};
 use axum::{
     Json,
@@ -9,9 +10,10 @@ use axum::{
     },
 };
 use decnet_shape::{
-    Contact, FINGERPRINTS, Fingerprint, Listing, Origin, Profile, ProfileDetail, ProfileQuery, Reputation,
-    Reuse, ReuseDetail, ReuseQuery,
+    Contact, FINGERPRINTS, Fingerprint, KEYSTROKE_SESSIONS, Listing, Origin, Profile, ProfileDetail,
+    ProfileQuery, Reputation, Reuse, ReuseDetail, ReuseQuery, SessionKeystrokes,
 };
+use decnet_store::record::{Filter, Page};
 use netsvc_wire::stamp::{self, now};
 use std::net::IpAddr;
 
@@ -60,6 +62,12 @@ pub(crate) async fn profile(
     let answers = state.store().reputation_get(&[ip]).await?;
     let fingerprints = state.store().fingerprint_list(ip, FINGERPRINTS).await?;
     let probed = state.store().probed_get(ip).await?;
+    let filter = Filter { src_ip: Some(ip), recorded: true, ..Filter::default() };
+    let mut typed = Vec::new();
+    for session in state.store().session_list(&filter, Page::newest(KEYSTROKE_SESSIONS)).await? {
+        let found = keystrokes(&state, &session).await?;
+        typed.extend(found.map(|found| SessionKeystrokes::of(&session, found)));
+    }
     Ok(Json(ProfileDetail {
         profile: Profile { identity, ..row.into() },
         facts: state.house().facts(row).ok_or(Problem::NotFound)?,
@@ -67,6 +75,7 @@ pub(crate) async fn profile(
         reputation: answers.iter().map(Reputation::from).collect(),
         targets: contacts.iter().map(Contact::from).collect(),
         fingerprints: fingerprints.iter().map(Fingerprint::from).collect(),
+        keystrokes: typed,
         probed_at: probed.map(|probed| stamp::format(probed.asked_at)),
     }))
 }

@@ -68,7 +68,10 @@ pub(crate) async fn session(
 }
 
 /// How what was typed in a session came; `None`: nothing was, or its recording is not kept.
-async fn keystrokes(state: &ApiState, session: &record::Session) -> Result<Option<Keystrokes>, Problem> {
+pub(crate) async fn keystrokes(
+    state: &ApiState,
+    session: &record::Session,
+) -> Result<Option<Keystrokes>, Problem> {
     let Some(sha256) = &session.recording else { return Ok(None) };
     // Only what the store knows is looked for, so that no name leads out of the folder.
     let Some(known) = state.store().artefact_get(sha256).await? else { return Ok(None) };
