@@ -1,6 +1,7 @@
 //! What events mean: attackers, traversals, sessions, credentials for crackers. Pure: no file, no
 //! clock, no random, no runtime.
 
+pub mod attribution;
 pub mod audit;
 pub mod canary;
 pub mod cluster;

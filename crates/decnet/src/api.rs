@@ -3,6 +3,7 @@
 use crate::{commands::Context, oidc, output, runner::stopped, settings::Name, tls, web};
 use anyhow::{Context as _, Result};
 use decnet_analysis::{
+    attribution,
     cluster::explain,
     keystroke,
     profile::facts,
@@ -12,7 +13,7 @@ use decnet_bus::Subject;
 use decnet_model::{
     canary::Origin,
     flaw::Flaw,
-    record::{ClusterLink, Level, ProfileRow, ReuseRow},
+    record::{ClusterLink, Fingerprint, Level, ProfileRow, ReuseRow},
     worker::{Action, Worker},
 };
 use decnet_pipeline::{
@@ -157,6 +158,10 @@ impl House for Installation {
 
     fn reuse(&self, row: &ReuseRow) -> Option<decnet_shape::ReuseDetail> {
         facts::reuse(row).ok()
+    }
+
+    fn attribution(&self, rows: &[Fingerprint]) -> Option<decnet_shape::Attribution> {
+        attribution::attribution(rows)
     }
 
     fn because(&self, link: &ClusterLink, level: Level) -> String {

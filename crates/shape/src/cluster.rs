@@ -1,6 +1,9 @@
 //! Identities and campaigns.
 
-use crate::profile::{rows, since};
+use crate::{
+    Attribution,
+    profile::{rows, since},
+};
 use decnet_model::{
     flaw::Flaw,
     record::{self, ClusterFilter},
@@ -189,13 +192,17 @@ pub struct ClusterDetail {
     pub links: Vec<ClusterTie>,
     /// What analysts have said of its addresses, the latest first.
     pub decisions: Vec<ClusterDecision>,
+    /// Of an identity with fingerprints: whether they stay the same, and who may be behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<Attribution>,
 }
 
 impl ClusterDetail {
-    /// A cluster; `because` says the reasons of a link in words.
+    /// A cluster; `because` says the reasons of a link in words, and `attribution` is made of its fingerprints.
     pub fn new(
         view: &record::ClusterView,
         because: impl Fn(&record::ClusterLink) -> String,
+        attribution: Option<Attribution>,
     ) -> ClusterDetail {
         ClusterDetail {
             cluster: (&view.cluster).into(),
@@ -203,6 +210,7 @@ impl ClusterDetail {
             sources: view.sources.iter().map(ClusterAddress::from).collect(),
             links: view.links.iter().map(|link| ClusterTie::new(link, because(link))).collect(),
             decisions: view.decisions.iter().map(ClusterDecision::from).collect(),
+            attribution,
         }
     }
 }

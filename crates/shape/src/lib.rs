@@ -7,6 +7,7 @@
 mod account;
 mod alert;
 mod attacker;
+mod attribution;
 mod canary;
 mod cluster;
 pub mod condition;
@@ -40,6 +41,7 @@ mod topology;
 pub use account::{ApiToken, AuditEntry, Login, User};
 pub use alert::{AlertDelivery, AlertMute, AlertRule};
 pub use attacker::{Attacker, AttackerDetail, Contact, Counts, Traversal};
+pub use attribution::{AttributedFact, Attribution};
 pub use canary::{Canary, CanaryHit, CanaryKind, Provenance};
 pub use cluster::{
     Cluster, ClusterAddress, ClusterDecision, ClusterDetail, ClusterQuery, ClusterReason, ClusterTie,

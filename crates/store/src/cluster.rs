@@ -22,6 +22,8 @@ use std::net::IpAddr;
 const CHUNK: usize = 200;
 /// Most members and links shown of a cluster.
 const SHOWN: i64 = 1000;
+/// Addresses of an identity whose fingerprints are looked at, and how many of each.
+const RECOGNISED: (usize, u32) = (64, 64);
 
 /// A member as it is stored.
 pub(crate) struct MemberRow {
@@ -262,7 +264,13 @@ impl Store {
         let mut decisions = self.decision_list(level, true).await?;
         decisions.retain(|one| one.left.iter().chain(&one.right).any(own));
         let links = self.cluster_links(level, id).await?;
-        Ok(Some(ClusterView { cluster, campaign, sources, links, decisions }))
+        let mut fingerprints = Vec::new();
+        if level == Level::Identity {
+            for source in sources.iter().take(RECOGNISED.0) {
+                fingerprints.extend(self.fingerprint_list(source.src_ip, RECOGNISED.1).await?);
+            }
+        }
+        Ok(Some(ClusterView { cluster, campaign, sources, links, decisions, fingerprints }))
     }
 
     /// The number of a member by what somebody calls it: an address, or a number; of campaigns members are identities.

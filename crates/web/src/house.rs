@@ -2,11 +2,11 @@
 
 use decnet_model::{canary::Origin, flaw::Flaw};
 use decnet_shape::{
-    Keystrokes, ProfileFacts, ReuseDetail, Setting, TechniqueCoverage, TechniqueRule, Worker,
+    Attribution, Keystrokes, ProfileFacts, ReuseDetail, Setting, TechniqueCoverage, TechniqueRule, Worker,
 };
 use decnet_store::{
     Store,
-    record::{ClusterLink, Level, ProfileRow, ReuseRow},
+    record::{ClusterLink, Fingerprint, Level, ProfileRow, ReuseRow},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -76,6 +76,11 @@ pub trait House: Debug + Send + Sync {
 
     /// Where a secret was offered; `None`: something else has written it.
     fn reuse(&self, row: &ReuseRow) -> Option<ReuseDetail>;
+
+    /// What the fingerprints of an identity say of who is behind it; `None`: there are none.
+    fn attribution(&self, _rows: &[Fingerprint]) -> Option<Attribution> {
+        None
+    }
 
     /// The reasons of a link in words.
     fn because(&self, link: &ClusterLink, level: Level) -> String;

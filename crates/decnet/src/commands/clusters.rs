@@ -8,10 +8,12 @@ use super::{
 use crate::output::{self, Cell};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
-use decnet_analysis::cluster::explain;
+use decnet_analysis::{attribution::attribution, cluster::explain};
 use decnet_model::record::{Asked, Deed, Level, Refusal};
 use decnet_pipeline::why;
-use decnet_shape::{Cluster, ClusterAddress, ClusterDecision, ClusterDetail, ClusterQuery, ClusterTie};
+use decnet_shape::{
+    Attribution, Cluster, ClusterAddress, ClusterDecision, ClusterDetail, ClusterQuery, ClusterTie,
+};
 use decnet_store::Store;
 use std::net::IpAddr;
 
@@ -180,7 +182,8 @@ async fn detail(level: Level, context: &Context, which: &str) -> Result<ClusterD
     let Some(view) = store.cluster_view(level, id).await.context("read the cluster")? else {
         bail!("there is no {level} {id}");
     };
-    Ok(ClusterDetail::new(&view, |link| explain::sentence(link, level)))
+    let attribution = attribution(&view.fingerprints);
+    Ok(ClusterDetail::new(&view, |link| explain::sentence(link, level), attribution))
 }
 
 async fn show(level: Level, context: &Context, which: &str, json: bool) -> Result<()> {
@@ -213,11 +216,29 @@ async fn show(level: Level, context: &Context, which: &str, json: bool) -> Resul
     };
     let header = ["ADDRESS", "IDENTITY", "RISK", "BEHAVIOUR", "PHASE", "EVENTS", "FIRST SEEN", "LAST SEEN"];
     output::list(&header, detail.sources.iter().map(cells).collect(), false);
+    detail.attribution.iter().for_each(|one| attributed(one, false));
     if !detail.decisions.is_empty() {
         output::line("");
         detail.decisions.iter().for_each(|one| output::line(&said(one)));
     }
     Ok(())
+}
+
+/// Whether what it is recognised by stays the same; `whole`: with the reasons.
+fn attributed(one: &Attribution, whole: bool) {
+    output::line("");
+    for fact in &one.facts {
+        let because = if whole { format!(": {}", fact.because) } else { String::new() };
+        let since = fact.since.get(..19).unwrap_or_default().replace('T', " ");
+        let numbers = format!("{} values, {} rotations", fact.values, fact.rotations);
+        output::line(&format!(
+            "{:<12}  {} since {since} ({} %), {numbers}{because}",
+            fact.kind, fact.state, fact.confidence
+        ));
+    }
+    if one.several_actors {
+        output::line(&format!("several actors are suspected: {}", one.because));
+    }
 }
 
 /// What a member is called.
@@ -243,6 +264,7 @@ async fn reasons(level: Level, context: &Context, which: &str, json: bool) -> Re
         let (older, younger) = (name(level, &detail, link.older), name(level, &detail, link.younger));
         output::line(&format!("{older} and {younger}: {}", link.because));
     }
+    detail.attribution.iter().for_each(|one| attributed(one, true));
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use axum::{
     http::Request,
 };
 use decnet_analysis::{
+    attribution,
     cluster::explain,
     keystroke,
     profile::facts,
@@ -14,7 +15,7 @@ use decnet_analysis::{
 use decnet_pipeline::why;
 use decnet_store::{
     Store,
-    record::{ClusterLink, Level, ProfileRow, ReuseRow},
+    record::{ClusterLink, Fingerprint, Level, ProfileRow, ReuseRow},
 };
 use decnet_web::{ApiState, Hosts, House, ensure_admin, router, signing_secret};
 use serde_json::{Value, json};
@@ -68,6 +69,10 @@ impl House for Nobody {
 
     fn reuse(&self, row: &ReuseRow) -> Option<decnet_shape::ReuseDetail> {
         facts::reuse(row).ok()
+    }
+
+    fn attribution(&self, rows: &[Fingerprint]) -> Option<decnet_shape::Attribution> {
+        attribution::attribution(rows)
     }
 
     fn because(&self, link: &ClusterLink, level: Level) -> String {

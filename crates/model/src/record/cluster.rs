@@ -4,7 +4,7 @@
 //! identity the least number of its addresses, that of a campaign the least of its identities: whatever joins or
 //! comes apart, a number leads to where its first address is.
 
-use super::{Behaviour, Phase};
+use super::{Behaviour, Fingerprint, Phase};
 use netsvc_wire::stamp::Micros;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -286,6 +286,9 @@ pub struct ClusterView {
     pub links: Vec<ClusterLink>,
     /// What analysts have said of its addresses, the latest first.
     pub decisions: Vec<Decision>,
+    /// Of an identity: what its addresses were recognised by, of so many addresses and fingerprints of each as are
+    /// looked at.
+    pub fingerprints: Vec<Fingerprint>,
 }
 
 /// What an analyst asks for.

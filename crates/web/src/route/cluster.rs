@@ -121,7 +121,8 @@ pub(crate) async fn cluster(
     let Path((name, id)) = path?;
     let level = level(&name)?;
     let view = state.store().cluster_view(level, id).await?.ok_or(Problem::NotFound)?;
-    Ok(Json(ClusterDetail::new(&view, |link| state.house().because(link, level))))
+    let attribution = state.house().attribution(&view.fingerprints);
+    Ok(Json(ClusterDetail::new(&view, |link| state.house().because(link, level), attribution)))
 }
 
 /// Why two addresses, or two identities, are joined, or are not.
