@@ -1,4 +1,5 @@
 import { Link, useParams } from "@tanstack/react-router";
+import { Fragment } from "react";
 import { type Body, call } from "../../api/client";
 import { useQuery } from "../../api/queries";
 import { session } from "../../api/session";
@@ -16,6 +17,7 @@ import { Say } from "./Say";
 type Source = Body["ClusterAddress"];
 type Tie = Body["ClusterTie"];
 type Decision = Body["ClusterDecision"];
+type Attribution = Body["Attribution"];
 
 /** Addresses of an identity, or identities of a campaign, as nodes. */
 function nodesOf(level: Level, sources: Source[]): Node[] {
@@ -61,6 +63,7 @@ export function ClusterDetail({ level }: { level: Level }) {
           </div>
         ) : <Empty icon="target" title="Nothing joins it: it has one member" />}
       </section>
+      {one.attribution && <Attributed found={one.attribution} />}
       <section className="panel" aria-label="Addresses"><header><h2>Addresses</h2></header><Table whole label="Addresses" columns={columns(level)} rows={one.sources} keyOf={(source) => source.src_ip} /></section>
       <Said level={level} id={id} may={may} decisions={one.decisions} />
       {may && <Say level={level} id={one.id} members={nodes} />}
@@ -107,6 +110,27 @@ function Times({ sources }: { sources: Source[] }) {
           </Link>
         ))}
       </div>
+    </section>
+  );
+}
+
+/** Whether what an identity is recognised by stays the same. */
+function Attributed({ found }: { found: Attribution }) {
+  return (
+    <section className="panel" aria-label="Fingerprints">
+      <header>
+        <h2>Fingerprints</h2>
+        {found.several_actors && <span className="chip bad">several actors suspected</span>}
+        <span className="faint">{found.because}</span>
+      </header>
+      <dl className="facts">
+        {found.facts.map((fact) => (
+          <Fragment key={fact.kind}>
+            <dt>{fact.kind}</dt>
+            <dd>{fact.state.replace("_", " ")} since {clock(fact.since)} <span className="faint">{fact.confidence} % · {fact.because}; {count(fact.values)} values, {count(fact.rotations)} rotations</span></dd>
+          </Fragment>
+        ))}
+      </dl>
     </section>
   );
 }

@@ -1,5 +1,5 @@
 import { Link, useParams } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { Fragment, lazy, Suspense, useState } from "react";
 import { send } from "../../api/client";
 import { useQuery } from "../../api/queries";
 import { Captured } from "../../kit/Captured";
@@ -56,6 +56,19 @@ export default function SessionPage() {
           <dt>Id</dt><dd className="mono">{one.id}</dd>
         </dl>
       </section>
+      {one.keystrokes && (
+        <section className="panel" aria-label="Keystrokes">
+          <header><h2>Keystrokes</h2><span className="faint num">{one.keystrokes.keys} keys, {one.keystrokes.lines} lines</span></header>
+          <dl className="facts">
+            {one.keystrokes.features.map((feature) => (
+              <Fragment key={feature.name}>
+                <dt>{feature.name}</dt>
+                <dd>{feature.value} <span className="faint">{feature.confidence} % · {feature.evidence}</span></dd>
+              </Fragment>
+            ))}
+          </dl>
+        </section>
+      )}
       <section className="panel">
         <header>
           <h2>Transcript</h2><span className="faint num">{one.timeline.length} of {one.events} events</span>
