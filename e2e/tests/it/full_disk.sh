@@ -31,7 +31,7 @@ dd if=/dev/zero of="$disk/filler" bs=64k 2>/dev/null || true
 "$decnet" status >/dev/null && fail "a full disk is not red at once"
 touch_it 3000
 files=$(find "$disk/state" -type f | wc -l)
-[ "$files" -lt 60 ] || fail "$files files"
+[ "$files" -lt 75 ] || fail "$files files"
 after=$(memory)
 [ "$after" -lt $((before + 30000)) ] || fail "memory went from $before to $after KiB"
 rm "$disk/filler"

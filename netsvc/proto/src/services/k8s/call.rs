@@ -49,7 +49,8 @@ impl Call<'_> {
 
     /// A value of the query that is a yes or no.
     pub(super) fn flag(&self, key: &str) -> bool {
-        matches!(self.value(key), "1" | "true")
+        // What Go's `strconv.ParseBool` takes for true.
+        matches!(self.value(key), "1" | "t" | "T" | "true" | "TRUE" | "True")
     }
 }
 

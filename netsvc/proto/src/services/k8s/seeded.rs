@@ -7,6 +7,7 @@ use netsvc_kit::Host;
 use netsvc_persona::subkey;
 use rand_core::RngCore;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 const DAY: i64 = 86_400_000_000;
 /// Namespaces that an application may have.
@@ -62,6 +63,21 @@ impl Filling<'_> {
     }
 }
 
+/// What containerd calls the image of a container: where it is from, and its digest, the same wherever the image is.
+fn image_id(container: &Value) -> String {
+    let image = container.get("image").and_then(Value::as_str).unwrap_or_default();
+    let name = image.split('@').next().unwrap_or_default();
+    let (path, tag) = name.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).unwrap_or((name, "latest"));
+    let digest = Sha256::digest(format!("{path}:{tag}"));
+    let first = path.split('/').next().unwrap_or_default();
+    let place = match path.contains('/') {
+        false => "docker.io/library/",
+        true if first.contains(['.', ':']) || first == "localhost" => "",
+        true => "docker.io/",
+    };
+    format!("{place}{path}@sha256:{}", hex::encode(digest))
+}
+
 /// A pod with what its status says: it runs.
 pub(super) fn running(host: &Host, store: &mut Store, mut pod: Value, at: &str) -> Value {
     let persona = host.persona();
@@ -76,8 +92,8 @@ pub(super) fn running(host: &Host, store: &mut Store, mut pod: Value, at: &str) 
             let digest = store.digits();
             json!({
                 "name": container.get("name"), "ready": true, "restartCount": 0, "started": true,
-                "image": container.get("image"), "containerID": format!("containerd://{digest}"),
-                "state": { "running": { "startedAt": at } },
+                "image": container.get("image"), "imageID": image_id(container), "lastState": {},
+                "containerID": format!("containerd://{digest}"), "state": { "running": { "startedAt": at } },
             })
         })
         .collect();
@@ -115,7 +131,7 @@ pub(super) fn joined(pod: &mut Value, at: &str) {
         .map(|container| {
             json!({
                 "name": container.get("name"), "image": container.get("image"), "ready": false, "restartCount": 0,
-                "state": { "running": { "startedAt": at } },
+                "imageID": image_id(container), "lastState": {}, "state": { "running": { "startedAt": at } },
             })
         })
         .collect();

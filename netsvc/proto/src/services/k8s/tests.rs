@@ -422,3 +422,25 @@ fn the_kubelet_is_reached_through_the_server() {
     );
     assert!(message.starts_with(&begin), "{message}");
 }
+
+#[test]
+fn clients_of_python_read_pods_and_watch_them() {
+    let mut cluster = Cluster::new();
+    let line = "GET /api/v1/namespaces/default/pods?watch=True HTTP/1.1\r\nHost: h";
+    assert!(matches!(cluster.deed(Rights::Everything, line, &Value::Null), Deed::Watch(..)));
+    for (image, expected) in [
+        ("nginx:1.25", "docker.io/library/nginx@sha256:"),
+        ("team/app", "docker.io/team/app@sha256:"),
+        ("registry.local:5000/a/b:2", "registry.local:5000/a/b@sha256:"),
+    ] {
+        let name = image.replace([':', '/', '.'], "-");
+        let pod = json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": { "name": name },
+            "spec": { "containers": [{ "name": "a", "image": image }] },
+        });
+        let (status, value) = cluster.ask(Rights::Everything, "POST /api/v1/namespaces/default/pods", &pod);
+        assert_eq!(status, 201, "{value}");
+        let id = value["status"]["containerStatuses"][0]["imageID"].as_str().unwrap();
+        assert!(id.starts_with(expected) && id.len() == expected.len() + 64, "{id}");
+    }
+}
