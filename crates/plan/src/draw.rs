@@ -1,8 +1,12 @@
-//! What is drawn for deckies of which nobody said what they serve.
+//! What is drawn for deckies of which nobody said what they are or serve.
 
 use crate::coherence;
-use decnet_model::{catalogue, fleet::check_ports};
-use netsvc_persona::service::ServiceInfo;
+use decnet_model::{
+    archetype::{ARCHETYPES, Archetype},
+    catalogue,
+    fleet::check_ports,
+};
+use netsvc_persona::{service::ServiceInfo, subkey};
 use rand_core::RngCore;
 use std::collections::BTreeMap;
 
@@ -30,6 +34,19 @@ impl Drawn {
         let services = best.map(|(_, services)| services).unwrap_or_default();
         *self.0.entry(sorted(&services)).or_default() += 1;
         services
+    }
+}
+
+/// All kinds of machine in an order that is drawn: deckies take them in turn, each before one comes again. The same
+/// seed and labels give the same order.
+pub(crate) fn kinds(seed: Option<&str>, labels: &[&str]) -> Vec<&'static Archetype> {
+    let mut random = subkey::generator(seed.unwrap_or("decnet").as_bytes(), labels);
+    let mut left: Vec<&'static Archetype> = ARCHETYPES.iter().collect();
+    let mut kinds = Vec::new();
+    loop {
+        let number = usize::try_from(random.next_u32()).unwrap_or_default();
+        let Some(index) = number.checked_rem(left.len()) else { return kinds };
+        kinds.push(left.swap_remove(index));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     coherence::{self, Contradiction},
-    draw::{Drawn, at},
+    draw::{self, Drawn, at},
 };
 use decnet_model::{
     archetype::{self, ARCHETYPES, Archetype, DISTROS, RANDOM},
@@ -191,19 +191,12 @@ fn coherent(fleet: Fleet) -> Result<Fleet, PlanError> {
 /// Requests for the kinds of machine that deckies take in turn, each before one comes again; none where somebody says
 /// what they are.
 fn drawn_kinds(request: &Request) -> Vec<Request> {
-    let mut kinds = Vec::new();
     if request.archetype.as_deref() != Some(RANDOM) {
-        return kinds;
+        return Vec::new();
     }
-    let seed = request.seed.as_deref().unwrap_or("decnet");
-    let mut random = subkey::generator(seed.as_bytes(), &["plan", "archetypes"]);
-    let mut left: Vec<_> = ARCHETYPES.iter().map(|archetype| archetype.slug).collect();
-    loop {
-        let number = usize::try_from(random.next_u32()).unwrap_or_default();
-        let Some(index) = number.checked_rem(left.len()) else { return kinds };
-        let archetype = Some(left.swap_remove(index).to_owned());
-        kinds.push(Request { archetype, ..request.clone() });
-    }
+    let kinds = draw::kinds(request.seed.as_deref(), &["plan", "archetypes"]);
+    let of = |kind: &Archetype| Request { archetype: Some(kind.slug.to_owned()), ..request.clone() };
+    kinds.into_iter().map(of).collect()
 }
 
 fn check_names(request: &Request) -> Result<(), PlanError> {

@@ -14,6 +14,7 @@ use super::{
 use crate::{coherence, draw, plan};
 use decnet_model::nearest;
 use decnet_model::{
+    archetype::Archetype,
     catalogue,
     fleet::{Decky, DeckyName, Fleet, LOOPBACK_NETWORK, Network},
     runtime::Runtime,
@@ -86,7 +87,8 @@ fn of_service(section: &Section) -> Option<(&str, &str)> {
 
 /// Reports what contradicts itself in the deckies of a section, each kind of machine once.
 fn incoherences(fleet: &Fleet, desired: &Desired, errors: &mut Errors) {
-    let kinds = desired.amount.min(u32::try_from(desired.systems.len()).unwrap_or(1).max(1));
+    let turns = if desired.drawn { usize::MAX } else { desired.systems.len() };
+    let kinds = desired.amount.min(u32::try_from(turns).unwrap_or(u32::MAX).max(1));
     let mut seen = BTreeSet::new();
     for name in members(desired, &desired.name).into_iter().zip(0..kinds).map(|(name, _)| name) {
         let decky = name.parse().ok().and_then(|name: DeckyName| fleet.deckies.get(&name));
@@ -134,6 +136,7 @@ impl<'a> Assembly<'a> {
         let mut deckies = BTreeMap::new();
         let mut folded: BTreeMap<String, usize> = BTreeMap::new();
         for (desired, mut addresses) in self.desired.iter().zip(self.addresses()) {
+            let drawn = self.drawn(desired);
             for index in 1..=desired.amount {
                 let Some(name) = self.name(desired, index) else { break };
                 if let Some(first) = self.makers.insert(name.clone(), desired) {
@@ -148,11 +151,19 @@ impl<'a> Assembly<'a> {
                     self.errors.add(desired.line, message);
                 }
                 let ip = addresses.pop().unwrap_or(Ipv4Addr::UNSPECIFIED);
-                deckies.insert(name.clone(), decky(desired, index, name, ip));
+                deckies.insert(name.clone(), decky(desired, &drawn, index, name, ip));
             }
         }
         self.settings(settings, &mut deckies);
         deckies
+    }
+
+    /// Kinds of machine that the deckies of a section take in turn, where they are drawn. Drawn anew they are the same.
+    fn drawn(&self, desired: &Desired) -> Vec<&'static Archetype> {
+        if !desired.drawn {
+            return Vec::new();
+        }
+        draw::kinds(self.general.fleet.seed.as_deref(), &["plan", "archetypes", desired.name.as_str()])
     }
 
     /// Name of the decky with this number, from 1.
@@ -360,19 +371,38 @@ fn refusal(ip: Ipv4Addr, network: &Network, taken: &BTreeSet<Ipv4Addr>) -> Optio
     Some(format!("{why}; choose another, or remove the line to be given one"))
 }
 
-fn decky(desired: &Desired, index: u32, name: DeckyName, ip: Ipv4Addr) -> Decky {
+/// The decky with the number `index`, from 1. `drawn` are the kinds of machine that are taken in turn, if any are.
+fn decky(
+    desired: &Desired,
+    drawn: &[&'static Archetype],
+    index: u32,
+    name: DeckyName,
+    ip: Ipv4Addr,
+) -> Decky {
     let service = |slug: &String| ServiceSpec { slug: slug.clone(), settings: BTreeMap::new() };
-    let system = draw::at(&desired.systems, index - 1).copied().unwrap_or("debian12");
+    let turn = index.saturating_sub(1);
+    let (archetype, system, (all, absent)) = match draw::at(drawn, turn) {
+        Some(kind) => {
+            let round = turn / u32::try_from(drawn.len()).unwrap_or(1).max(1);
+            (Some(*kind), draw::at(kind.systems, round), desired::carried(kind))
+        }
+        None => (
+            desired.archetype,
+            draw::at(&desired.systems, turn),
+            (desired.services.clone(), desired.decky.absent.clone()),
+        ),
+    };
+    let system = system.copied().unwrap_or("debian12");
     let told = desired.services_told;
-    let services =
-        desired.services.iter().filter(|slug| told || coherence::given(desired.archetype, system, slug));
+    let services = all.iter().filter(|slug| told || coherence::given(archetype, system, slug));
     Decky {
         name,
         ip,
         system: system.to_owned(),
-        archetype: desired.archetype.map(|archetype| archetype.slug.to_owned()),
+        archetype: archetype.map(|archetype| archetype.slug.to_owned()),
         services: services.map(service).collect(),
-        login: coherence::login(system, desired.services.iter().map(String::as_str), &desired.decky.login),
+        absent,
+        login: coherence::login(system, all.iter().map(String::as_str), &desired.decky.login),
         firewall: desired.filter.on(system),
         ..desired.decky.clone()
     }

@@ -8,7 +8,7 @@ use super::{
 use crate::{coherence, plan};
 use decnet_model::nearest;
 use decnet_model::{
-    archetype::{self, ARCHETYPES, Archetype, DISTROS},
+    archetype::{self, ARCHETYPES, Archetype, DISTROS, RANDOM},
     catalogue,
     custom::CustomService,
     fleet::{Decky, DeckyName, Filter, Fleet, check_ports},
@@ -33,6 +33,8 @@ pub(super) struct Desired {
     /// Whether the section names services.
     pub(super) services_told: bool,
     pub(super) archetype: Option<&'static Archetype>,
+    /// Whether each of its deckies is a kind of machine of its own, drawn.
+    pub(super) drawn: bool,
     /// Systems that its deckies take in turn.
     pub(super) systems: Vec<&'static str>,
     pub(super) filter: Filter,
@@ -72,6 +74,7 @@ impl<'a> Reading<'a> {
             services_known: true,
             services_told: false,
             archetype: None,
+            drawn: false,
             systems: Vec::new(),
             filter: Filter::Off,
             lines: BTreeMap::new(),
@@ -144,6 +147,12 @@ pub(super) fn follows(decky: &Decky) -> bool {
     decky.slugs() == present && decky.absent == absent
 }
 
+/// Services of an archetype: those that there are, and those that the catalogue lacks.
+pub(super) fn carried(archetype: &Archetype) -> (Vec<String>, Vec<String>) {
+    let slugs = archetype.services.iter().map(|&slug| slug.to_owned());
+    slugs.partition(|slug| catalogue::find(slug).is_some())
+}
+
 /// The distro that a system is, as a section names it.
 pub(super) fn distro_of(system: &str) -> &str {
     DISTROS.iter().find(|distro| distro.system == system).map_or(system, |distro| distro.slug)
@@ -165,6 +174,9 @@ impl Machine<'_> {
             errors.add(desired.line, message);
             desired.services_known = false;
         }
+        if self.archetype.is_some_and(|entry| entry.value == RANDOM) {
+            return self.drawn(desired, errors);
+        }
         if let Some(entry) = self.archetype.filter(|entry| !entry.value.is_empty()) {
             desired.archetype = archetype::archetype(&entry.value);
             if desired.archetype.is_none() {
@@ -174,11 +186,7 @@ impl Machine<'_> {
         }
         match (self.services, desired.archetype) {
             (Some(entry), _) => services(entry, desired, brought, errors),
-            (None, Some(archetype)) => {
-                let slugs = archetype.services.iter().map(|&slug| slug.to_owned());
-                (desired.services, desired.decky.absent) =
-                    slugs.partition(|slug| catalogue::find(slug).is_some());
-            }
+            (None, Some(archetype)) => (desired.services, desired.decky.absent) = carried(archetype),
             (None, None) => desired.services_known = false,
         }
         if let Err(clash) = check_ports(&desired.services) {
@@ -187,6 +195,20 @@ impl Machine<'_> {
         }
         desired.services_told = self.services.is_some();
         desired.systems = self.systems(desired, errors);
+    }
+
+    /// Where each decky is a kind of its own, nothing else says what it is.
+    fn drawn(&self, desired: &mut Desired, errors: &mut Errors) {
+        desired.drawn = true;
+        // What each of them serves is not known yet: a section of settings is for those that serve it.
+        desired.services_known = false;
+        for entry in [self.services, self.distro, self.family].into_iter().flatten() {
+            if !entry.value.is_empty() {
+                let why =
+                    "contradicts archetype = random, which draws what each decky is; remove one of the two";
+                wrong(entry, why, errors);
+            }
+        }
     }
 
     /// The systems that the deckies take in turn.

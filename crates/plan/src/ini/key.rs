@@ -113,7 +113,7 @@ pub const KEYS: &[Key] = &[
         .alone(|desired| desired.ip.take().is_some())
         .settle(|_, _, fresh, stored| stored.ip = fresh.ip),
     // What the machine is, is read together.
-    key("archetype", "kind of machine", "linux-server")
+    key("archetype", "kind of machine; `random` draws one for each decky", "linux-server")
         .flag(Flag::Instead("archetype"))
         .decky(|_, _, _| (), |_, decky| decky.archetype.clone())
         .drawn(),

@@ -94,6 +94,29 @@ fn a_firewall_is_on_off_or_as_the_system_has_it() {
 }
 
 #[test]
+fn a_group_of_drawn_kinds_has_each_once_before_one_comes_again() {
+    let text = "[general]\nseed = x\n[lab]\narchetype = random\namount = 40\n[lab.ssh]\nbanner = Keep out\n";
+    let drawn = fleet(text);
+    let kinds: Vec<_> = drawn.deckies.values().filter_map(|decky| decky.archetype.clone()).collect();
+    let first: BTreeSet<_> = kinds.iter().take(ARCHETYPES.len()).collect();
+    assert_eq!((kinds.len(), first.len()), (40, ARCHETYPES.len().min(40)));
+    assert_eq!(fleet(text), drawn);
+    assert_ne!(fleet(&text.replace("seed = x", "seed = y")), drawn);
+    assert_eq!(fleet(&write::ini(&drawn).unwrap()), drawn);
+    let ssh: Vec<_> = drawn
+        .deckies
+        .values()
+        .flat_map(|decky| decky.services.iter().filter(|spec| spec.slug == "ssh"))
+        .collect();
+    assert!(!ssh.is_empty() && ssh.iter().all(|spec| spec.settings["banner"] == "Keep out"));
+    for line in ["services = http", "distro = debian", "nmap_os = linux"] {
+        let text = format!("[lab]\narchetype = random\n{line}\n");
+        let errors = deploy::fleet("f.ini", text.as_bytes(), &OPTIONS).unwrap_err();
+        assert!(errors.len() == 1 && errors[0].to_string().contains("archetype = random"), "{errors:#?}");
+    }
+}
+
+#[test]
 fn a_group_is_numbered_as_wide_as_its_amount() {
     let fleet = fleet("[a]\nservices = http\namount = 100\n[b]\nservices = redis\namount = 1\n");
     assert!(fleet.deckies.keys().any(|name| name.as_str() == "a-007"));
