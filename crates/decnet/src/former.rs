@@ -52,7 +52,6 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("reconcile", "--interval", "the worker `fleet` looks every two seconds"),
     ("reuse-correlate", "--min-targets", "`decnet reuse list --least` says it when one looks"),
     ("swarm enroll", "--agent-port", "agents listen to nobody"),
-    ("swarm enroll", "--notes", "`decnet swarm label --notes` writes them"),
     (
         "swarm enroll",
         "--sans",

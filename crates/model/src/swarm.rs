@@ -143,6 +143,9 @@ impl FromStr for Token {
     }
 }
 
+/// Longest notes of a host, in characters.
+pub const NOTES: usize = 2000;
+
 /// A host that is to join.
 #[derive(Clone, Debug)]
 pub struct Invited {
@@ -158,6 +161,8 @@ pub struct Invited {
     pub valid: Duration,
     /// Who invites.
     pub by: String,
+    /// What there is to know of it.
+    pub notes: Option<String>,
 }
 
 impl Invited {
@@ -167,6 +172,9 @@ impl Invited {
     /// Says what is in the way.
     pub fn check(&self, hosts: &[SwarmHost]) -> Result<(), String> {
         check_name(&self.name)?;
+        if self.notes.as_ref().is_some_and(|notes| notes.chars().count() > NOTES) {
+            return Err(format!("notes have at most {NOTES} characters"));
+        }
         if self.weight == 0 {
             return Err("a weight is 1 or more; `decnet swarm drain` keeps deckies away".to_owned());
         }
@@ -194,6 +202,7 @@ impl Invited {
             used_at: None,
             used_key: String::new(),
             host: String::new(),
+            notes: self.notes.clone(),
         }
     }
 }

@@ -119,6 +119,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0022_updates.sql"),
         include_str!("../migrations/mysql/0022_updates.sql"),
     ),
+    (
+        23,
+        include_str!("../migrations/sqlite/0023_notes.sql"),
+        include_str!("../migrations/mysql/0023_notes.sql"),
+    ),
 ];
 
 /// The version that this release writes.

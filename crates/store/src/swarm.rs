@@ -74,6 +74,7 @@ row! {
         used_at: Int;
         used_key: Text(64);
         host: Text(64);
+        notes: Long;
     }
 }
 

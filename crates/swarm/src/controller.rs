@@ -243,6 +243,7 @@ impl Controller {
             labels: token.labels.clone(),
             weight: token.weight,
             capacity: token.capacity,
+            notes: token.notes.clone().unwrap_or_default(),
             ..SwarmHost::new(&id, &token.name, now)
         };
         let joined = self.store.swarm_join(&hash, &key, &host, now).await;

@@ -259,6 +259,7 @@ mod tests {
             used_at: None,
             used_key: String::new(),
             host: String::new(),
+            notes: None,
         };
         master.store.swarm_token_put(&token).await.unwrap();
         master.store.swarm_join("h", "k", &host, 2).await.unwrap();

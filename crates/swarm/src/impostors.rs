@@ -182,6 +182,7 @@ fn invited(name: &str) -> Invited {
         capacity: None,
         valid: Duration::from_secs(60),
         by: "test".to_owned(),
+        notes: None,
     }
 }
 

@@ -124,6 +124,8 @@ pub struct SwarmToken {
     pub used_key: String,
     /// The host that joined with it.
     pub host: String,
+    /// What there is to know of the host that joins.
+    pub notes: Option<String>,
 }
 
 /// An update of one host, or of the master itself.

@@ -36,11 +36,14 @@ fn token(hash: &str, name: &str) -> SwarmToken {
         used_at: None,
         used_key: String::new(),
         host: String::new(),
+        notes: None,
     }
 }
 
 async fn a_token_takes_one_host_in(store: Store) {
-    store.swarm_token_put(&token("h", "berlin")).await.unwrap();
+    let noted = SwarmToken { notes: Some("behind the lift".to_owned()), ..token("h", "berlin") };
+    store.swarm_token_put(&noted).await.unwrap();
+    assert_eq!(store.swarm_token("h").await.unwrap(), Some(noted));
     store.swarm_token_put(&token("i", "berlin")).await.unwrap();
     let host = SwarmHost { capacity: Some(7), ..SwarmHost::new("berlin-1", "berlin", 5) };
     let join = async |hash: &str, key: &str, now| store.swarm_join(hash, key, &host, now).await.unwrap();

@@ -14,7 +14,7 @@ use axum::{
 use decnet_model::{
     operation::{Request, SwarmWork},
     record::{SwarmHost as Row, SwarmReport},
-    swarm::{AUTHORITY, Invited, Labels, check_name, label},
+    swarm::{AUTHORITY, Invited, Labels, NOTES, check_name, label},
 };
 use decnet_shape::{Operation, SwarmDecky, SwarmHost, SwarmUpdate};
 use netsvc_wire::stamp::{self, now};
@@ -30,8 +30,6 @@ const WEIGHT: u64 = 1000;
 const UPDATES: u64 = 1000;
 /// Hosts of a roll-out at most, where they are named.
 const NAMED: usize = 1000;
-/// Longest note, in characters.
-const NOTES: usize = 2000;
 
 /// A host that is to join.
 #[derive(Deserialize, ToSchema)]
@@ -55,6 +53,9 @@ pub(crate) struct EnrollRequest {
     #[serde(default)]
     #[schema(minimum = 1, maximum = 10080)]
     minutes: Option<u64>,
+    /// What there is to know of it, at most 2000 characters.
+    #[serde(default)]
+    notes: Option<String>,
 }
 
 /// How it joins. Shown once.
@@ -198,8 +199,12 @@ pub(crate) async fn enroll(
         capacity: asked.capacity.filter(|most| *most > 0),
         valid: Duration::from_secs(minutes * 60),
         by: viewer.user.name.clone(),
+        notes: asked.notes.filter(|notes| !notes.is_empty()),
         name: asked.name,
     };
+    if invited.notes.as_ref().is_some_and(|notes| notes.chars().count() > NOTES) {
+        return Err(Problem::field("notes", format!("at most {NOTES} characters")));
+    }
     invited.check(&state.store().swarm_hosts().await?).map_err(|why| Problem::field("name", why))?;
     let address = match asked.address.filter(|address| !address.is_empty()) {
         Some(address) => address,

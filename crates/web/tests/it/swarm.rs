@@ -24,6 +24,7 @@ async fn host(client: &Client, id: &str, name: &str) {
         capacity: Some(9),
         valid: Duration::from_secs(60),
         by: "eve".to_owned(),
+        notes: None,
     };
     let token: SwarmToken = invited.row(id.to_owned(), 1);
     client.store.swarm_token_put(&token).await.unwrap();

@@ -81,6 +81,9 @@ enum Verb {
         /// Most deckies that it gets
         #[arg(long)]
         capacity: Option<u64>,
+        /// What there is to know of it; `swarm label --notes` changes it
+        #[arg(long)]
+        notes: Option<String>,
         /// Minutes until the token expires
         #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=10_080))]
         minutes: u64,
@@ -198,11 +201,11 @@ impl Swarm {
     /// When there is no such host, or the store fails.
     pub async fn run(self, context: &Context) -> Result<()> {
         match self.verb {
-            Verb::Enroll { name, address, labels, weight, capacity, minutes, out_dir, json } => {
+            Verb::Enroll { name, address, labels, weight, capacity, notes, minutes, out_dir, json } => {
                 let valid = Duration::from_secs(minutes * 60);
                 let labels: Labels = labels.into_iter().collect();
                 let by = super::user::actor();
-                let invited = Invited { name, labels, weight, capacity, valid, by };
+                let invited = Invited { name, labels, weight, capacity, valid, by, notes };
                 enroll(context, invited, address, out_dir, json).await
             }
             Verb::List { status, json } => hosts::list(context, status, json).await,
@@ -351,6 +354,7 @@ mod tests {
                 capacity: None,
                 valid: Duration::from_secs(60),
                 by: "test".to_owned(),
+                notes: None,
             };
             let done = enroll(&context, invited, Some("m.example".to_owned()), None, true).await;
             assert_eq!((done.is_ok(), Files::new(&context.paths()).is_master()), (begun, begun), "{name}");
