@@ -17,7 +17,6 @@ const OPTIONS: &[(&str, &str, &str)] = &[
     ("agent", "--agent-dir", "what an agent holds is in the state folder (--state-dir)"),
     ("agent", "--host", "an agent listens to nobody: it connects to the master"),
     ("agent", "--port", "an agent listens to nobody: it connects to the master"),
-    ("db-reset", "--mode", "tables are always made anew"),
     ("db-reset", "--url", "DECNET_DB_URL says it"),
     ("deploy", "--api", "`deploy` always starts the interface, with all other workers"),
     ("deploy", "--api-port", "DECNET_API_PORT says it"),

@@ -7,6 +7,7 @@ use crate::{
     error::Error,
     migrate,
     tables::tables,
+    words,
 };
 use std::collections::BTreeSet;
 
@@ -122,6 +123,33 @@ impl Store {
         self.pool.vacuum(what).await?;
         migrate::migrate(&self.pool).await
     }
+
+    /// Forgets everything; the tables stay, so that it needs no right to make any. Nobody else may use the store
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails; nothing has changed then.
+    pub async fn truncate(&self) -> Result<(), Error> {
+        let what = "empty the store";
+        let emptied: Result<(), Error> = transaction!(self, what, tx => { delete_all(&mut tx).await });
+        emptied?;
+        self.pool.vacuum(what).await
+    }
+}
+
+async fn delete_all(tx: &mut Tx) -> Result<(), Error> {
+    let what = "empty the store";
+    for sql in words::emptying(tx.dialect()) {
+        tx.execute(Statement::new(what, *sql).once()).await?;
+    }
+    // Those that refer to others first.
+    for table in tables().rev() {
+        tx.execute(Statement::new(what, format!("DELETE FROM {}", table.name)).once()).await?;
+    }
+    // The one row that the first step makes.
+    let sql = "INSERT INTO log_position (id, segment, position, last_event) VALUES (1, 0, 0, 0)";
+    tx.execute(Statement::new(what, sql).once()).await?;
+    Ok(())
 }
 
 async fn drop_all(tx: &mut Tx) -> Result<(), Error> {

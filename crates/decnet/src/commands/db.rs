@@ -3,7 +3,7 @@
 use super::Context;
 use crate::output;
 use anyhow::{Context as _, Result, bail};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use decnet_pipeline::runtime::Claim;
 use decnet_store::Store;
 use serde_json::json;
@@ -56,13 +56,25 @@ struct Consent {
     given: bool,
 }
 
-/// Empty the store and make its tables anew; says only what would go unless told that you know what you do
+/// Empty the store; says only what would go unless told that you know what you do
 ///
 /// The event log and the artefacts stay: the ingester reads again what is left of the log.
 #[derive(Args, Debug)]
 pub struct Reset {
     #[command(flatten)]
     consent: Consent,
+    /// What becomes of the tables
+    #[arg(long, value_enum, default_value_t = ResetMode::DropTables)]
+    mode: ResetMode,
+}
+
+/// How a store is emptied.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum ResetMode {
+    /// Tables are made anew
+    DropTables,
+    /// Rows go and tables stay: for accounts of a server that may not make tables
+    Truncate,
 }
 
 impl Database {
@@ -172,7 +184,11 @@ impl Reset {
         let store = context.store().await?;
         if self.consent.given {
             let _whole = Claim::whole(&context.paths())?;
-            store.reset().await.context("empty the store")?;
+            let emptied = match self.mode {
+                ResetMode::DropTables => store.reset().await,
+                ResetMode::Truncate => store.truncate().await,
+            };
+            emptied.context("empty the store")?;
             store.close().await;
             output::line("the store is empty");
             return Ok(());

@@ -107,6 +107,15 @@ async fn a_store_that_is_emptied_can_be_used(store: Store) {
     store.reset().await.unwrap();
     store.fill(&mut copy.as_slice()).await.unwrap();
     assert_eq!(dump(&store).await, without_words(&copy));
+    // Its tables may stay, and nothing else is different.
+    store.truncate().await.unwrap();
+    assert!(store.is_empty().await.unwrap());
+    assert_eq!(store.totals().await.unwrap(), Default::default());
+    assert_eq!(store.check().await.unwrap(), [""; 0]);
+    assert_eq!(ingest(&store, &[line(1, "connect")]).await.last_id, 1);
+    store.truncate().await.unwrap();
+    store.fill(&mut copy.as_slice()).await.unwrap();
+    assert_eq!(dump(&store).await, without_words(&copy));
 }
 
 /// A copy without the cursor of the words, which is not kept.
