@@ -1,6 +1,6 @@
 //! The worker `api`: serves the REST interface.
 
-use crate::{commands::Context, oidc, output, runner::stopped, settings::Name, tls, web};
+use crate::{commands::Context, lookup, oidc, output, runner::stopped, settings::Name, tls, web};
 use anyhow::{Context as _, Result};
 use decnet_analysis::{
     attribution,
@@ -23,7 +23,7 @@ use decnet_pipeline::{
 };
 use decnet_shape::{TechniqueCoverage, TechniqueRule};
 use decnet_store::Store;
-use decnet_web::{House, SwarmDoor};
+use decnet_web::{House, Looked, SwarmDoor};
 use netsvc_wire::stamp;
 use parking_lot::Mutex;
 use std::{
@@ -162,6 +162,25 @@ impl House for Installation {
 
     fn attribution(&self, rows: &[Fingerprint]) -> Option<decnet_shape::Attribution> {
         attribution::attribution(rows)
+    }
+
+    fn lookup(
+        &self,
+        store: Store,
+        subject: Looked,
+    ) -> Pin<Box<dyn Future<Output = Option<decnet_shape::Lookup>> + Send>> {
+        let intel = self.0.paths().intel();
+        Box::pin(async move {
+            let found = match subject {
+                Looked::Address(address) => lookup::of_address(intel, Some(&store), address).await,
+                Looked::File(sha256) => lookup::of_file(&store, sha256).await,
+            };
+            found
+                .inspect_err(
+                    |error| tracing::warn!(error = %format!("{error:#}"), "nothing can be looked up"),
+                )
+                .ok()
+        })
     }
 
     fn because(&self, link: &ClusterLink, level: Level) -> String {

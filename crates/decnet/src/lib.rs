@@ -17,6 +17,7 @@ pub mod install;
 pub mod intruder;
 pub mod level;
 pub mod logs;
+mod lookup;
 pub mod mode;
 mod notify;
 pub mod oidc;

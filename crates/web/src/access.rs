@@ -159,6 +159,7 @@ pub const RULES: &[Rule] = &[
     ask("/api/v1/profiles/{ip}", VIEWER),
     ask("/api/v1/enrichment", VIEWER),
     ask("/api/v1/enrichment/countries", VIEWER),
+    ask("/api/v1/enrichment/lookup/{subject}", VIEWER),
     ask("/api/v1/reuse", VIEWER),
     ask("/api/v1/reuse/{id}", VIEWER),
     ask("/api/v1/clusters/{level}", VIEWER),

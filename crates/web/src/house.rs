@@ -2,7 +2,8 @@
 
 use decnet_model::{canary::Origin, flaw::Flaw};
 use decnet_shape::{
-    Attribution, Keystrokes, ProfileFacts, ReuseDetail, Setting, TechniqueCoverage, TechniqueRule, Worker,
+    Attribution, Keystrokes, Lookup, ProfileFacts, ReuseDetail, Setting, TechniqueCoverage, TechniqueRule,
+    Worker,
 };
 use decnet_store::{
     Store,
@@ -11,6 +12,7 @@ use decnet_store::{
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Debug,
+    net::IpAddr,
     pin::Pin,
 };
 
@@ -21,6 +23,15 @@ pub struct SwarmDoor {
     pub port: u16,
     /// Seconds of silence after which a host is unreachable.
     pub stale: u64,
+}
+
+/// What is looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Looked {
+    /// An address.
+    Address(IpAddr),
+    /// A file, by its SHA-256 in lower-case hex.
+    File(String),
 }
 
 /// The installation that the interface is part of.
@@ -80,6 +91,15 @@ pub trait House: Debug + Send + Sync {
     /// What the fingerprints of an identity say of who is behind it; `None`: there are none.
     fn attribution(&self, _rows: &[Fingerprint]) -> Option<Attribution> {
         None
+    }
+
+    /// What is known of an address or a file; `None`: it cannot be looked up here.
+    fn lookup(
+        &self,
+        _store: Store,
+        _subject: Looked,
+    ) -> Pin<Box<dyn Future<Output = Option<Lookup>> + Send>> {
+        Box::pin(async { None })
     }
 
     /// The reasons of a link in words.

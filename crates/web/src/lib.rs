@@ -37,7 +37,7 @@ pub use account::{
 };
 pub use front::{Front, serve_front};
 pub use host::Hosts;
-pub use house::{House, SwarmDoor};
+pub use house::{House, Looked, SwarmDoor};
 pub use oidc::{BadRoles, Oidc, OidcError, OidcSettings, Roles};
 pub use origin::Proxies;
 pub use problem::{FieldError, Problem};

@@ -197,6 +197,7 @@ fn of_attackers() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::profile::profile))
         .routes(routes!(route::enrichment::enrichment))
         .routes(routes!(route::enrichment::countries))
+        .routes(routes!(route::enrichment::lookup))
 }
 
 /// What was laid out to be taken, and who seems to live there.

@@ -1,15 +1,15 @@
 //! `enrich`: whose addresses are and what others think of them; without a verb, the worker that finds out.
 
 use super::{Context, run};
-use crate::output::{self, Cell};
+use crate::{
+    lookup,
+    output::{self, Cell},
+};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
-use decnet_enrich::{
-    local::{Folder, Library},
-    scope,
-};
-use decnet_model::{record, worker::Worker};
-use decnet_shape::{CountryCount, Lookup, LookupStatus, Origin, Reputation};
+use decnet_enrich::scope;
+use decnet_model::worker::Worker;
+use decnet_shape::{CountryCount, LookupStatus, Origin, Reputation};
 use std::net::IpAddr;
 
 /// Say whose addresses of attackers are, and what is thought of them elsewhere
@@ -65,7 +65,7 @@ impl Enrich {
             }
             Some(Verb::Status { json }) => status(context, json).await,
             Some(Verb::Countries { json }) => countries(context, json).await,
-            Some(Verb::Lookup { subject, json }) => lookup(context, &subject, json).await,
+            Some(Verb::Lookup { subject, json }) => look_up(context, &subject, json).await,
         }
     }
 }
@@ -129,10 +129,18 @@ async fn countries(context: &Context, json: bool) -> Result<()> {
     Ok(())
 }
 
-async fn lookup(context: &Context, subject: &str, json: bool) -> Result<()> {
+async fn look_up(context: &Context, subject: &str, json: bool) -> Result<()> {
     let found = match subject.parse::<IpAddr>() {
-        Ok(address) => of_address(context, address.to_canonical()).await?,
-        Err(_) => of_file(context, subject).await?,
+        Ok(address) => {
+            let store = if context.is_installed() { Some(context.store().await?) } else { None };
+            lookup::of_address(context.paths().intel(), store.as_ref(), address).await?
+        }
+        Err(_) => {
+            let Some(sha256) = super::sha256(subject) else {
+                bail!("{subject:?} is neither an address nor a SHA-256");
+            };
+            lookup::of_file(&context.store().await?, sha256).await?
+        }
     };
     if json {
         output::json(&found);
@@ -164,36 +172,4 @@ pub(super) fn told(origin: &Origin, reputation: &[Reputation]) {
         let at = one.at.get(..10).unwrap_or_default();
         output::line(&format!("  {}: {}{score} {} {at}", one.provider, one.verdict, one.reason));
     }
-}
-
-async fn of_address(context: &Context, address: IpAddr) -> Result<Lookup> {
-    let path = context.paths().intel();
-    let folder = Folder::look(&path).with_context(|| format!("read {}", path.display()))?;
-    let library = Library::read(&folder);
-    let answers = if context.is_installed() {
-        let store = context.store().await?;
-        store.reputation_get(&[address]).await.context("read what providers answered")?
-    } else {
-        Vec::new()
-    };
-    Ok(Lookup {
-        subject: address.to_string(),
-        scope: Some(scope::scope(address)),
-        origin: (&library.origin(address)).into(),
-        reputation: answers.iter().map(Reputation::from).collect(),
-    })
-}
-
-async fn of_file(context: &Context, subject: &str) -> Result<Lookup> {
-    let Some(sha256) = super::sha256(subject) else {
-        bail!("{subject:?} is neither an address nor a SHA-256");
-    };
-    let store = context.store().await?;
-    let answers = store.file_reputation_get(&sha256).await.context("read what providers answered")?;
-    Ok(Lookup {
-        subject: sha256,
-        scope: None,
-        origin: (&record::Origin::default()).into(),
-        reputation: answers.iter().map(Reputation::from).collect(),
-    })
 }

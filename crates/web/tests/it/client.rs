@@ -12,7 +12,9 @@ use decnet_store::{
         Change, ClusterLink, Contact, Counts, IncidentDelta, Level, ProfileRow, ReuseRow, Stage, Stroke, View,
     },
 };
-use decnet_web::{ApiState, Hosts, House, NewApiToken, create_token, ensure_admin, router, signing_secret};
+use decnet_web::{
+    ApiState, Hosts, House, Looked, NewApiToken, create_token, ensure_admin, router, signing_secret,
+};
 use netsvc_wire::{Record, WriterId, field};
 use serde_json::{Value, json};
 use std::{
@@ -72,6 +74,20 @@ impl House for Nobody {
 
     fn because(&self, _: &ClusterLink, level: Level) -> String {
         format!("of one {level}")
+    }
+
+    fn lookup(
+        &self,
+        _: Store,
+        subject: Looked,
+    ) -> Pin<Box<dyn Future<Output = Option<decnet_shape::Lookup>> + Send>> {
+        let subject = match subject {
+            Looked::Address(address) => address.to_string(),
+            Looked::File(sha256) => sha256,
+        };
+        let origin = (&decnet_store::record::Origin::default()).into();
+        let found = decnet_shape::Lookup { subject, scope: None, origin, reputation: Vec::new() };
+        Box::pin(async { Some(found) })
     }
 
     fn why(

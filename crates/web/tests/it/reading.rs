@@ -256,3 +256,21 @@ async fn numbers_are_there_for_prometheus() {
         assert!(text.contains(line), "{text}");
     }
 }
+
+#[tokio::test]
+async fn what_is_known_of_an_address_or_a_file_is_looked_up() {
+    let client = Client::logged_in().await;
+    let hash = "Ab".repeat(32);
+    for (asked, subject) in [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8::1", "2001:db8::1"),
+        (hash.as_str(), hash.to_lowercase().as_str()),
+    ] {
+        let answer = client.get(&format!("/enrichment/lookup/{asked}")).await;
+        assert_eq!((answer.status, &answer.body["subject"]), (StatusCode::OK, &subject.into()), "{asked}");
+    }
+    for wrong in ["example.org", "abab", "..%2f..%2fetc"] {
+        let answer = client.get(&format!("/enrichment/lookup/{wrong}")).await;
+        assert_eq!(answer.body["errors"][0]["field"], "subject", "{wrong}");
+    }
+}
