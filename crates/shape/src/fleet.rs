@@ -2,6 +2,7 @@
 
 use crate::shown;
 use decnet_model::{catalogue, fleet, record, tarpit};
+use netsvc_wire::stamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -50,6 +51,9 @@ pub struct DeckyDetail {
     /// Minutes between its changes, about; absent: as the fleet says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mutate_interval: Option<u32>,
+    /// When it changed last; absent: it never did, or nobody remembers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mutated_at: Option<String>,
     /// Whom it keeps waiting: `off`, `all` or networks; absent: as the fleet says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tarpit: Option<String>,
@@ -57,8 +61,9 @@ pub struct DeckyDetail {
     pub settings: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-impl From<&record::DeckyRow> for DeckyDetail {
-    fn from(row: &record::DeckyRow) -> Self {
+impl DeckyDetail {
+    /// Of a decky that changed last at `mutated_at`, in microseconds.
+    pub fn new(row: &record::DeckyRow, mutated_at: Option<i64>) -> Self {
         // A decky that nobody wants any more may have a plan that nobody can read any more.
         let plan: Option<fleet::Decky> = serde_json::from_str(&row.plan).ok();
         let settings = plan.iter().flat_map(|plan| &plan.services).map(|service| {
@@ -73,6 +78,7 @@ impl From<&record::DeckyRow> for DeckyDetail {
             system: plan.as_ref().map(|plan| plan.system.clone()).unwrap_or_default(),
             archetype: plan.as_ref().and_then(|plan| plan.archetype.clone()),
             mutate_interval: plan.as_ref().and_then(|plan| plan.mutate_interval),
+            mutated_at: mutated_at.map(stamp::format),
             tarpit: plan.as_ref().map(|plan| &plan.tarpit).filter(|tarpit| !tarpit.is_empty()).map(
                 |tarpit| {
                     let own = tarpit.of(&tarpit::Tarpit::default());

@@ -15,9 +15,10 @@ use decnet_model::{
 };
 use decnet_pipeline::runtime::Note;
 use health::Health;
+use netsvc_wire::stamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use tokio::time::timeout;
 
 /// Longest wait for the store; the rest is said without it.
@@ -48,6 +49,8 @@ struct Stored {
     totals: Totals,
     /// Whom the fleet keeps waiting.
     tarpit: Tarpit,
+    /// When deckies changed last, by name.
+    mutated: BTreeMap<String, i64>,
 }
 
 /// What of a persona is shown.
@@ -88,6 +91,7 @@ impl Status {
                     "name": row.name, "ip": row.ip.map(|ip| ip.to_string()), "hostname": hostname(row),
                     "services": row.services,
                     "absent": absent(row), "state": actual(row), "reason": row.reason, "tarpit": waiting(row),
+                    "mutated_at": mutated_at(&stored, row),
                 })
             });
             let totals = stored.as_ref().ok().map(|stored| &stored.totals);
@@ -160,7 +164,8 @@ async fn read(context: &Context) -> Result<Stored> {
     // What only a newer release can read is shown as if nothing was said.
     let fleet = store.fleet_get().await.context("read the fleet")?;
     let fleet = fleet.and_then(|text| serde_json::from_str::<Fleet>(&text).ok());
-    Ok(Stored { deckies, totals, tarpit: fleet.map(|fleet| fleet.tarpit).unwrap_or_default() })
+    let mutated = store.mutation_last().await.context("read when deckies changed")?.into_iter().collect();
+    Ok(Stored { deckies, totals, tarpit: fleet.map(|fleet| fleet.tarpit).unwrap_or_default(), mutated })
 }
 
 fn wanted(stored: &Stored) -> impl Iterator<Item = &DeckyRow> {
@@ -253,6 +258,11 @@ fn waiting(stored: &Result<Stored, String>, row: &DeckyRow) -> String {
     tarpit::brief(decky.and_then(|decky| decky.tarpit.of(&fleet)).as_ref())
 }
 
+/// When the decky changed last; null: never, or nobody remembers.
+fn mutated_at(stored: &Result<Stored, String>, row: &DeckyRow) -> Option<String> {
+    stored.as_ref().ok()?.mutated.get(&row.name).map(|at| stamp::format(*at))
+}
+
 /// Services that the decky was to have and does not.
 fn absent(row: &DeckyRow) -> Vec<String> {
     let mut absent = serde_json::from_str::<Decky>(&row.plan).map(|decky| decky.absent).unwrap_or_default();
@@ -303,6 +313,14 @@ mod tests {
         ] {
             assert_eq!(hostname(&row(persona)), name);
         }
+        let changed = |name: &str| {
+            let mutated = BTreeMap::from([(name.to_owned(), 1_700_000_000_000_000)]);
+            let (totals, tarpit) = (Totals::default(), Tarpit::default());
+            let stored = Ok(Stored { deckies: Vec::new(), totals, tarpit, mutated });
+            mutated_at(&stored, &row(None))
+        };
+        assert_eq!(changed("web-01").as_deref(), Some("2023-11-14T22:13:20.000000Z"));
+        assert_eq!(changed("web-02"), None);
         let named = row(Some(r#"{"hostname":"srv-web2"}"#));
         let shown = cells(&[&named], |_| "running", |_| String::new());
         assert_eq!(shown[0][..4], ["web-01", "192.0.2.9", "srv-web2", "running"]);

@@ -123,7 +123,9 @@ pub(crate) async fn detail(
     name: Result<Path<String>, PathRejection>,
 ) -> Result<Json<DeckyDetail>, Problem> {
     let row = state.store().decky_get(&name?.0).await?.ok_or(Problem::NotFound)?;
-    Ok(Json((&row).into()))
+    let changed = state.store().mutation_last().await?;
+    let last = changed.iter().find(|(name, _)| *name == row.name).map(|(_, at)| *at);
+    Ok(Json(DeckyDetail::new(&row, last)))
 }
 
 /// Give a decky a service.
