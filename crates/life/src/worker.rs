@@ -31,9 +31,6 @@ pub enum WorkerError {
     /// The store failed.
     #[error("read routines or write what was done")]
     Store(#[from] StoreError),
-    /// What is stored is not what this release reads.
-    #[error("read the routine of {0}")]
-    Document(String, #[source] serde_json::Error),
 }
 
 /// What was done since the worker began.
@@ -43,6 +40,8 @@ pub struct Counters {
     pub deeds: u64,
     /// Deckies on which something is done.
     pub deckies: u64,
+    /// Deckies whose routine this release cannot read: what is done there is not written down.
+    pub unreadable: u64,
 }
 
 struct Writer {
@@ -50,6 +49,8 @@ struct Writer {
     counters: Counters,
     /// The day on which it was looked last for what is too old.
     cleared: Option<i64>,
+    /// Deckies whose routine cannot be read.
+    unreadable: Vec<String>,
 }
 
 /// Writes until the worker is told to stop.
@@ -62,7 +63,7 @@ pub fn run(context: WorkerContext, store: Store) -> Running<WorkerError> {
 
 async fn work(context: WorkerContext, store: Store) -> Result<(), WorkerError> {
     store.lease_take(Worker::Orchestrator).await?;
-    let mut writer = Writer { store, counters: Counters::default(), cleared: None };
+    let mut writer = Writer { store, counters: Counters::default(), cleared: None, unreadable: Vec::new() };
     run_passes(context, &mut writer).await
 }
 
@@ -74,6 +75,7 @@ impl Pass for Writer {
             return Ok(Work::Done);
         }
         tell(&context.bus, &self.pass(now()).await?);
+        context.status.set_trouble(self.trouble());
         context.status.report(&self.counters);
         Ok(Work::Done)
     }
@@ -89,11 +91,10 @@ impl Writer {
             return Ok(Vec::new());
         }
         let routines = self.store.routine_list().await?;
-        self.counters.deckies = routines.len() as u64;
         let mut all: Vec<LifeDeed> = Vec::new();
-        for row in &routines {
-            let routine = read(row)?;
-            let done = routine::between(&routine, from - LONGEST, now);
+        let readable = self.readable(&routines);
+        for (row, routine) in &readable {
+            let done = routine::between(routine, from - LONGEST, now);
             all.extend(deeds(&row.node, &done, from, now));
         }
         self.store.life_put(&all, now).await?;
@@ -104,6 +105,31 @@ impl Writer {
             self.cleared = Some(day);
         }
         Ok(all)
+    }
+
+    /// Routines as this release reads them; those that it cannot are left out.
+    fn readable<'a>(&mut self, rows: &'a [RoutineRow]) -> Vec<(&'a RoutineRow, Routine)> {
+        let mut readable = Vec::new();
+        self.unreadable.clear();
+        for row in rows {
+            match serde_json::from_str(&row.document) {
+                Ok(routine) => readable.push((row, routine)),
+                Err(_) => self.unreadable.push(row.node.clone()),
+            }
+        }
+        self.counters.deckies = readable.len() as u64;
+        self.counters.unreadable = self.unreadable.len() as u64;
+        readable
+    }
+
+    /// What somebody should look at.
+    fn trouble(&self) -> Option<String> {
+        let first = self.unreadable.first()?;
+        let others = self.unreadable.len() - 1;
+        let more = if others == 0 { String::new() } else { format!(" and {others} others") };
+        Some(format!(
+            "the routines of {first}{more} cannot be read, so what is done there is not written down"
+        ))
     }
 }
 
@@ -119,10 +145,6 @@ fn tell(bus: &Bus, deeds: &[LifeDeed]) {
             bus.publish(&topic, &payload);
         }
     }
-}
-
-fn read(row: &RoutineRow) -> Result<Routine, WorkerError> {
-    serde_json::from_str(&row.document).map_err(|error| WorkerError::Document(row.node.clone(), error))
 }
 
 #[cfg(test)]

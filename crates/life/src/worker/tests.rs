@@ -61,7 +61,8 @@ async fn all(store: &Store) -> Vec<LifeDeed> {
 async fn what_is_done_is_written_down_once_and_nobody_is_an_attacker_by_it() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path(), 10).await;
-    let mut writer = Writer { store: store.clone(), counters: Counters::default(), cleared: None };
+    let mut writer =
+        Writer { store: store.clone(), counters: Counters::default(), cleared: None, unreadable: Vec::new() };
     writer.pass(NOW).await.unwrap();
     let first = all(&store).await;
     assert!(first.len() > 100, "{}", first.len());
@@ -74,7 +75,8 @@ async fn what_is_done_is_written_down_once_and_nobody_is_an_attacker_by_it() {
     }
     let small = all(&store).await;
     store.setting_put(WRITTEN, &NOW.to_string()).await.unwrap();
-    let mut again = Writer { store: store.clone(), counters: Counters::default(), cleared: None };
+    let mut again =
+        Writer { store: store.clone(), counters: Counters::default(), cleared: None, unreadable: Vec::new() };
     again.pass(NOW + 119 * MINUTE).await.unwrap();
     assert_eq!(all(&store).await, small);
     let logins = LifeFilter { kind: Some(LifeKind::Login), ..LifeFilter::default() };
@@ -97,4 +99,20 @@ async fn a_day_can_be_looked_at_before_it_comes() {
     assert_ne!(times(&plans[0]), times(&plans[1]));
     store.routines_put(&rows[..1]).await.unwrap();
     assert_eq!(store.routine_list().await.unwrap(), rows[..1], "those that are gone are gone");
+}
+
+#[tokio::test]
+async fn a_routine_that_cannot_be_read_stops_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path(), 3).await;
+    let mut rows = store.routine_list().await.unwrap();
+    rows[0].document = "{".to_owned();
+    store.routines_put(&rows).await.unwrap();
+    let counters = Counters::default();
+    let mut writer = Writer { store: store.clone(), counters, cleared: None, unreadable: Vec::new() };
+    writer.pass(NOW).await.unwrap();
+    let nodes: BTreeSet<String> = all(&store).await.into_iter().map(|deed| deed.node).collect();
+    assert_eq!(nodes, rows[1..].iter().map(|row| row.node.clone()).collect());
+    assert_eq!((writer.counters.deckies, writer.counters.unreadable), (2, 1));
+    assert!(writer.trouble().is_some_and(|text| text.contains(&rows[0].node)));
 }
