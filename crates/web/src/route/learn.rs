@@ -20,13 +20,15 @@ use decnet_shape::{Learned, LearnedDetail};
 use rand_core::{OsRng, RngCore};
 use serde::Deserialize;
 use std::{io, path::Path as Folder, time::Duration};
-use tokio::{fs, io::AsyncWriteExt, task::spawn_blocking};
+use tokio::{fs, io::AsyncWriteExt, sync::Mutex, task::spawn_blocking};
 use utoipa::ToSchema;
 
 /// Results that are listed.
 const LISTED: u32 = 50;
 /// Captures that may wait at once.
 const WAITING: usize = 8;
+/// Whoever counts what waits, and adds to it.
+static KEEPING: Mutex<()> = Mutex::const_new(());
 /// When to ask again where too many wait.
 const AGAIN: Duration = Duration::from_secs(30);
 /// A capture that is older was asked for by nobody who still waits.
@@ -203,6 +205,8 @@ async fn keep(folder: &Folder, bytes: &[u8]) -> Result<String, Problem> {
         tracing::error!(%error, "what was handed in could not be kept");
         Problem::Internal("keep what was handed in")
     };
+    // Nobody comes between the count and the file that is counted next.
+    let _one = KEEPING.lock().await;
     fs::create_dir_all(folder).await.map_err(failed)?;
     if waiting(folder).await.map_err(failed)? >= WAITING {
         return Err(Problem::TooMany { after: AGAIN });
@@ -228,8 +232,29 @@ async fn waiting(folder: &Folder) -> io::Result<usize> {
         if age < STALE {
             count += 1;
         } else {
-            fs::remove_file(entry.path()).await?;
+            match fs::remove_file(entry.path()).await {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
     }
     Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::task::JoinSet;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn no_more_wait_than_may_however_many_are_handed_in_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut all = JoinSet::new();
+        for _ in 0..WAITING * 4 {
+            let place = folder.path().to_owned();
+            all.spawn(async move { keep(&place, b"x").await.is_ok() });
+        }
+        let kept = all.join_all().await.into_iter().filter(|kept| *kept).count();
+        assert_eq!((kept, waiting(folder.path()).await.unwrap()), (WAITING, WAITING));
+    }
 }
