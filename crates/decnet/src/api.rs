@@ -9,7 +9,7 @@ use decnet_analysis::{
     profile::facts,
     technique::{self, Matrix, Rules, shown},
 };
-use decnet_bus::Subject;
+use decnet_bus::{Bus, Subject};
 use decnet_model::{
     canary::Origin,
     flaw::Flaw,
@@ -51,7 +51,7 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
         &secret,
         doorbell.clone(),
         web::hosts(settings)?,
-        Arc::new(Installation(context.clone(), Mutex::default())),
+        Arc::new(Installation(context.clone(), Mutex::default(), worker.bus.clone())),
     )
     .context("prepare the interface")?;
     if let Some(provider) = oidc::provider(settings)? {
@@ -75,7 +75,7 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
 }
 
 /// What the interface shows of this installation.
-struct Installation(Context, Mutex<Option<RuleFolder>>);
+struct Installation(Context, Mutex<Option<RuleFolder>>, Bus);
 
 impl Installation {
     /// The rules that are in use; none where even those of this release cannot be.
@@ -162,6 +162,10 @@ impl House for Installation {
 
     fn attribution(&self, rows: &[Fingerprint]) -> Option<decnet_shape::Attribution> {
         attribution::attribution(rows)
+    }
+
+    fn wake_fleet(&self) {
+        self.2.publish(&Subject::FleetChanged.topic(), &serde_json::json!({}));
     }
 
     fn lookup(

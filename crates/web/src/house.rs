@@ -93,6 +93,9 @@ pub trait House: Debug + Send + Sync {
         None
     }
 
+    /// Wakes whoever keeps the fleet as it is wanted: a setting that deckies go by is another one.
+    fn wake_fleet(&self) {}
+
     /// What is known of an address or a file; `None`: it cannot be looked up here.
     fn lookup(
         &self,

@@ -91,6 +91,7 @@ pub(crate) async fn put_orchestrator(
         return Err(Problem::field("rate", format!("{} to {}", RATES.start(), RATES.end())));
     }
     state.store().setting_put(SWITCH, &Switch { on: asked.on, rate }.text()).await?;
+    state.house().wake_fleet();
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -117,6 +118,7 @@ pub(crate) async fn put_roles(
     }
     read(&asked.table).map_err(|bad| Problem::field("table", bad.to_string()))?;
     state.store().setting_put(ROLES, &asked.table).await?;
+    state.house().wake_fleet();
     Ok(StatusCode::NO_CONTENT)
 }
 

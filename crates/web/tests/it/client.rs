@@ -20,7 +20,10 @@ use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 use tokio::sync::Notify;
 use tower::ServiceExt;
@@ -28,8 +31,11 @@ use tower::ServiceExt;
 pub(crate) const PASSWORD: &str = "correct horse";
 
 /// An installation without workers.
-#[derive(Debug)]
-pub(crate) struct Nobody;
+#[derive(Debug, Default)]
+pub(crate) struct Nobody {
+    /// How often the fleet was woken.
+    pub(crate) woken: AtomicU64,
+}
 
 impl House for Nobody {
     fn workers(&self) -> Vec<decnet_shape::Worker> {
@@ -76,6 +82,10 @@ impl House for Nobody {
         format!("of one {level}")
     }
 
+    fn wake_fleet(&self) {
+        self.woken.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn lookup(
         &self,
         _: Store,
@@ -105,6 +115,7 @@ pub(crate) struct Client {
     pub(crate) router: Router,
     pub(crate) store: Store,
     pub(crate) state: ApiState,
+    pub(crate) house: Arc<Nobody>,
     pub(crate) doorbell: Arc<Notify>,
     pub(crate) token: String,
     folder: tempfile::TempDir,
@@ -129,17 +140,18 @@ impl Client {
         ensure_admin(&store, Some(PASSWORD), 1).await.unwrap();
         let secret = signing_secret(&store, None).await.unwrap();
         let doorbell = Arc::new(Notify::new());
+        let house = Arc::new(Nobody::default());
         let state = ApiState::new(
             store.clone(),
             Paths::new(folder.path()),
             &secret,
             Arc::clone(&doorbell),
             hosts,
-            Arc::new(Nobody),
+            house.clone(),
         )
         .unwrap();
         let router = router(state.clone());
-        Client { router, store, state, doorbell, token: String::new(), folder }
+        Client { router, store, state, house, doorbell, token: String::new(), folder }
     }
 
     /// Logged in.

@@ -8,7 +8,7 @@ use axum::{
 use decnet_model::worker::Worker;
 use decnet_store::record::{Change, DeckyIntent};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::atomic::Ordering};
 use tower::ServiceExt;
 
 #[tokio::test]
@@ -273,4 +273,22 @@ async fn what_is_known_of_an_address_or_a_file_is_looked_up() {
         let answer = client.get(&format!("/enrichment/lookup/{wrong}")).await;
         assert_eq!(answer.body["errors"][0]["field"], "subject", "{wrong}");
     }
+}
+
+#[tokio::test]
+async fn what_deckies_do_by_themselves_is_switched_at_once() {
+    let client = Client::logged_in().await;
+    let table = decnet_model::routine::usual();
+    for (path, body) in [
+        ("/api/v1/orchestrator", serde_json::json!({ "on": false })),
+        ("/api/v1/orchestrator/roles", serde_json::json!({ "table": table })),
+    ] {
+        let before = client.house.woken.load(Ordering::Relaxed);
+        let answer = client.send(Method::PUT, path, body.to_string()).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{path}");
+        assert_eq!(client.house.woken.load(Ordering::Relaxed), before + 1, "{path}");
+    }
+    let refused =
+        client.send(Method::PUT, "/api/v1/orchestrator", "{\"on\":true,\"rate\":9}".to_owned()).await;
+    assert_eq!((refused.status, client.house.woken.load(Ordering::Relaxed)), (StatusCode::BAD_REQUEST, 2));
 }
