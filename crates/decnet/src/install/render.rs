@@ -56,6 +56,9 @@ const DROPS: &str = "SystemCallFilter=capset\n";
 /// What the bus has instead where its socket is another group's: in a user namespace of its own there is no such group.
 const GIVES: &str = "SystemCallFilter=@chown\n";
 
+/// Where the command that makes images keeps what it must keep: the unit's own `/tmp`, anew with each start.
+const BUILDER: &str = "BUILDX_CONFIG=/tmp/buildx";
+
 /// The capability for ports below 1024.
 const LOW_PORTS: &str = "CAP_NET_BIND_SERVICE";
 
@@ -114,6 +117,8 @@ fn rights(grants: &Grants, layout: &Layout, gives: Option<&str>, text: &mut Stri
     };
     if grants.starter {
         line("User", "root");
+        // There is no home where BuildKit's command could keep its own settings.
+        line("Environment", BUILDER);
     } else {
         line("User", &layout.user);
         line("Group", &layout.group);
@@ -237,6 +242,8 @@ mod tests {
         assert_eq!(unit(Worker::Ingester, &given), unit(Worker::Ingester, &plain));
         let writes = |worker| unit(worker, &plain).contains("\nReadWritePaths=-/var/lib/decnet-releases\n");
         assert_eq!((writes(Worker::Updater), writes(Worker::Link)), (true, false));
+        let builds = |worker| unit(worker, &plain).contains("\nEnvironment=BUILDX_CONFIG=/tmp/buildx\n");
+        assert_eq!((builds(Worker::Fleet), builds(Worker::Bus)), (true, false));
         assert!(unit(Worker::Bus, &plain).contains("\nPrivateUsers=yes\n"));
         let elsewhere = Layout { outside: vec!["/srv/db".into()], ..plain };
         let ingester = unit(Worker::Ingester, &elsewhere);
