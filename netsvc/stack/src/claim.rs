@@ -34,7 +34,7 @@ pub(crate) enum Act {
     Keep { mac: Mac, claims: u32, said: bool, answers: bool },
     /// Everybody is asked whether he has the address.
     AskAll,
-    /// Nobody has it any more.
+    /// Nobody has it any more, or the node is to stay whoever has it.
     Return,
 }
 
@@ -56,6 +56,8 @@ struct Claim {
 struct Gone {
     mac: Mac,
     since: i64,
+    /// Whether it comes back whoever has its address.
+    stays: bool,
     heard: i64,
     due: i64,
 }
@@ -118,6 +120,13 @@ impl Claims {
         self.gone.iter().map(|(node, gone)| (*node, gone.mac, gone.since))
     }
 
+    /// A node that has gone is to stay: it comes back with the next look, although somebody may have its address.
+    pub(crate) fn stay(&mut self, node: Ipv4Addr) {
+        if let Some(gone) = self.gone.get_mut(&node) {
+            gone.stays = true;
+        }
+    }
+
     /// Whether a claim is looked into.
     pub(crate) fn waits(&self) -> bool {
         !self.open.is_empty()
@@ -172,7 +181,7 @@ impl Claims {
         let same = self.gone.values().filter(|gone| gone.mac == claim.mac).count();
         if answers && same < OF_ONE && may_go(node, claim.mac) {
             let due = now.saturating_add(LOOK);
-            self.gone.insert(node, Gone { mac: claim.mac, since: now, heard: now, due });
+            self.gone.insert(node, Gone { mac: claim.mac, since: now, stays: false, heard: now, due });
             return Act::Withdraw(claim.mac);
         }
         self.rest.insert(node, now.saturating_add(REST));
@@ -181,10 +190,10 @@ impl Claims {
 
     /// Looks after the nodes that have gone.
     fn look(&mut self, now: i64, acts: &mut Vec<(Ipv4Addr, Act)>) {
-        for (node, gone) in self.gone.iter_mut().filter(|(_, gone)| gone.due <= now) {
+        for (node, gone) in self.gone.iter_mut().filter(|(_, gone)| gone.stays || gone.due <= now) {
             gone.due = now.saturating_add(LOOK);
-            let silent = SILENCE <= now.saturating_sub(gone.heard);
-            acts.push((*node, if silent { Act::Return } else { Act::AskAll }));
+            let back = gone.stays || SILENCE <= now.saturating_sub(gone.heard);
+            acts.push((*node, if back { Act::Return } else { Act::AskAll }));
         }
         for (node, _) in acts.iter().filter(|(_, act)| *act == Act::Return) {
             self.gone.remove(node);

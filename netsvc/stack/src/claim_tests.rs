@@ -4,7 +4,9 @@ use crate::{
     Port,
     arp::{self, Message},
     bytes::{BROADCAST, Mac},
-    gate_tests::{Bench, GATEWAY, NODE, NODE_MAC, OTHER, PEER, PEER_MAC, Sent, arp_request, header, segment},
+    gate_tests::{
+        Bench, GATEWAY, NODE, NODE_MAC, OTHER, PEER, PEER_MAC, Sent, arp_request, header, persona, segment,
+    },
     packet::{self, ETHERTYPE_ARP, ETHERTYPE_IPV4, SYN, UDP},
 };
 use netsvc_wire::{Event, Kind, field};
@@ -149,6 +151,26 @@ fn a_node_that_is_told_to_stay_stays() {
     segment.pass(12);
     assert_eq!(segment.told(), ["defended", "kept"]);
     assert!(segment.is_there());
+}
+
+#[test]
+fn a_node_that_is_told_to_stay_while_it_is_gone_comes_back() {
+    let mut segment = Segment::new(CLAIMER, true);
+    segment.feed(announcement(CLAIMER));
+    segment.pass(12);
+    assert!(!segment.is_there());
+    let mut told = persona("web-01", NODE, "52:54:00:01:02:03");
+    told.life.stays = true;
+    segment.bench.gate.add(&told, &[], &[], &mut Sent::default()).unwrap();
+    // He who has the address is heard meanwhile.
+    segment.feed(announcement(CLAIMER));
+    segment.pass(1);
+    assert_eq!(segment.told(), ["defended", "withdrawn", "returned"]);
+    assert!(segment.is_there() && segment.bench.gate.absent().is_empty());
+    segment.pass(700);
+    segment.feed(announcement(CLAIMER));
+    segment.pass(12);
+    assert!(segment.is_there(), "it stays");
 }
 
 #[test]

@@ -173,10 +173,14 @@ impl Gate {
     ) -> Result<(), BadNode> {
         let mut fresh = Node::new(persona)?;
         let asking = services.iter().find(|service| service.slug == roll::NAMES).map(Asking::new);
-        let address = fresh.address;
+        let (address, stays) = (fresh.address, fresh.stays);
         if let Some(away) = self.absent.get_mut(&address) {
             if away.is(&fresh) {
                 away.open(services, ports);
+                away.stay(fresh.stays);
+                if fresh.stays {
+                    self.claims.stay(address);
+                }
                 return Ok(());
             }
             let before = away.name();
@@ -208,6 +212,7 @@ impl Gate {
             }
         }
         if let Some(node) = self.nodes.get_mut(&address) {
+            node.stays = stays;
             node.open(services, ports);
         }
         Ok(())

@@ -38,6 +38,11 @@ impl Away {
         self.node.name.to_string()
     }
 
+    /// Takes up whether it stays.
+    pub(super) fn stay(&mut self, stays: bool) {
+        self.node.stays = stays;
+    }
+
     /// Takes up listeners.
     pub(super) fn open(&mut self, services: &[ServiceSpec], ports: &[PortSpec]) {
         self.node.open(services, ports);
@@ -129,11 +134,12 @@ impl Gate {
 
     /// The nodes that have gone because somebody else has their address.
     pub fn absent(&self) -> Vec<AbsentNode> {
-        let named = self.claims.gone().filter_map(|(node, mac, since)| {
+        let named = first_gone(self.claims.gone().collect()).into_iter();
+        let named = named.filter_map(|(node, mac, since)| {
             let away = self.absent.get(&node)?;
             Some(AbsentNode { node: away.name(), mac: mac_text(mac), since })
         });
-        named.take(NAMED).collect()
+        named.collect()
     }
 
     /// Says where the address is.
@@ -207,5 +213,29 @@ impl Gate {
             event = event.with(field::SRC_IP, address.to_string());
         }
         self.told.push(event);
+    }
+}
+
+/// Those that are named where more are gone than can be: those that went first. Who is named once is named until he
+/// comes back, whoever goes after him.
+fn first_gone(mut gone: Vec<(Ipv4Addr, Mac, i64)>) -> Vec<(Ipv4Addr, Mac, i64)> {
+    gone.sort_unstable_by_key(|(node, _, since)| (*since, *node));
+    gone.truncate(NAMED);
+    gone
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_named_as_gone_is_named_whoever_goes_after_him() {
+        let gone = |node: u32, since: i64| (Ipv4Addr::from_bits(node), [2, 0, 0, 0, 0, 1], since);
+        let first: Vec<_> = (0..512).map(|number| gone(1000 + number, 5)).collect();
+        // Addresses before and after theirs.
+        let later = (0..900).map(|number| gone(number, 6)).chain((2000..2900).map(|number| gone(number, 7)));
+        let all: Vec<_> = later.chain(first.clone()).collect();
+        assert_eq!(first_gone(all), first);
+        assert_eq!(first_gone(first[..9].to_vec()), first[..9]);
     }
 }
