@@ -36,7 +36,11 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("artifacts", &["decnet artifacts list --since 1d", "decnet artifacts get SHA256 -o sample.bin"]),
     (
         "artifacts get",
-        &["decnet artifacts get SHA256 -o sample.bin", "decnet artifacts get SHA256 -o - | file -"],
+        &[
+            "decnet artifacts get SHA256 -o sample.bin",
+            "decnet artifacts get SHA256 --zip -o sample.zip",
+            "decnet artifacts get SHA256 -o - | file -",
+        ],
     ),
     ("artifacts list", &["decnet artifacts list --decky web-01 --json"]),
     ("attackers", &["decnet attackers --since 7d", "decnet attackers --src 192.0.2.7 --json"]),

@@ -13,6 +13,7 @@ mod origin;
 mod standing;
 pub mod stix;
 mod uuid;
+mod zip;
 
 pub use document::{Document, Form};
 pub use gather::{LeftOut, Source};
@@ -20,3 +21,4 @@ pub use known::{Known, KnownIncident, Payload, Technique, Techniques};
 pub use origin::{BadOrigin, Origin, OriginError};
 pub use standing::{Networks, Standing};
 pub use uuid::Uuid;
+pub use zip::{PASSWORD, sealed};

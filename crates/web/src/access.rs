@@ -214,6 +214,7 @@ pub const RULES: &[Rule] = &[
     ask("/api/v1/artifacts", VIEWER),
     ask("/api/v1/artifacts/{sha256}", VIEWER),
     ask("/api/v1/artifacts/{sha256}/content", ANALYST),
+    ask("/api/v1/artifacts/{sha256}/zip", ANALYST),
     ask("/api/v1/sightings", VIEWER),
     ask("/api/v1/stream", VIEWER),
     ask("/api/v1/export/stix", VIEWER),

@@ -130,6 +130,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::artifact::artifacts))
         .routes(routes!(route::artifact::artifact))
         .routes(routes!(route::export::artifact_content))
+        .routes(routes!(route::export::artifact_zip))
         .routes(routes!(route::artifact::sightings))
         .routes(routes!(route::stream::stream));
     OpenApiRouter::with_openapi(Document::openapi())

@@ -10,6 +10,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
+use decnet_export::sealed;
 use decnet_model::record::{Page, Sighting};
 use decnet_shape as shape;
 use std::path::PathBuf;
@@ -46,6 +47,9 @@ enum Verb {
         /// Where to; `-`: the standard output
         #[arg(long, short, value_name = "FILE")]
         output: PathBuf,
+        /// In a ZIP archive with the password `infected` (ZipCrypto, which every tool opens)
+        #[arg(long)]
+        zip: bool,
     },
 }
 
@@ -69,7 +73,7 @@ impl Artifacts {
                 output::list(&header, rows.iter().map(cells).collect(), wide);
                 Ok(())
             }
-            Verb::Get { sha256, output } => get(context, &sha256, output).await,
+            Verb::Get { sha256, output, zip } => get(context, &sha256, output, zip).await,
         }
     }
 }
@@ -98,7 +102,7 @@ async fn missing(context: &Context, sha256: &str) -> String {
     }
 }
 
-async fn get(context: &Context, sha256: &str, target: PathBuf) -> Result<()> {
+async fn get(context: &Context, sha256: &str, target: PathBuf, zip: bool) -> Result<()> {
     let Some(sha256) = super::sha256(sha256) else {
         bail!("{sha256:?} is no SHA-256: give all 64 hex digits");
     };
@@ -107,6 +111,11 @@ async fn get(context: &Context, sha256: &str, target: PathBuf) -> Result<()> {
         Ok(content) => content,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => bail!(missing(context, &sha256).await),
         Err(error) => return Err(error).context("read the artefact"),
+    };
+    let content = if zip {
+        sealed(&sha256, &content).context("the artefact is too long for a ZIP archive")?
+    } else {
+        content
     };
     if target.as_os_str() == "-" {
         return output::raw(&content).context("write the artefact");

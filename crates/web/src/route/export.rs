@@ -12,6 +12,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
+use decnet_export::sealed;
 use decnet_shape::EventForm;
 use decnet_store::{
     Store,
@@ -22,10 +23,19 @@ use futures_util::{
     stream::{iter, unfold},
 };
 use std::io;
-use tokio::{fs::File, io::AsyncReadExt};
+use tokio::{
+    fs::{self, File},
+    io::AsyncReadExt,
+    sync::Semaphore,
+    task::spawn_blocking,
+};
 
 /// Events read at once.
 const BATCH: u32 = 500;
+/// Longest artefact that is put into an archive: it is in memory then.
+const SEALED: u64 = 256 << 20;
+/// So many archives are made at once.
+static SEALING: Semaphore = Semaphore::const_new(2);
 /// Bytes of an artefact read at once.
 const CHUNK: usize = 64 * 1024;
 
@@ -125,4 +135,42 @@ pub(crate) async fn artifact_content(
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", known.sha256)),
     ];
     Ok((headers, Body::from_stream(chunks)).into_response())
+}
+
+/// The content of an artefact in a ZIP archive with the password `infected` (ZipCrypto), as analysts pass it on. It
+/// may be live malware.
+#[utoipa::path(
+    get, path = "/artifacts/{sha256}/zip", operation_id = "artifact_zip",
+    tag = "evidence", security(("bearer" = [])),
+    params(("sha256" = String, Path, description = "SHA-256 of the content, lower-case hex")),
+    responses(
+        (status = OK, content_type = "application/zip", body = String),
+        (status = UNAUTHORIZED, body = ProblemBody),
+        (status = NOT_FOUND, body = ProblemBody),
+        (status = CONFLICT, body = ProblemBody),
+    )
+)]
+pub(crate) async fn artifact_zip(
+    State(state): State<ApiState>,
+    _: Viewer,
+    sha256: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    let Path(sha256) = sha256?;
+    let known = state.store().artefact_get(&sha256).await?.ok_or(Problem::NotFound)?;
+    let too_long = || Problem::Conflict("it is too long for an archive: take the content itself".to_owned());
+    let _one = SEALING.acquire().await.map_err(|_| Problem::Internal("make an archive"))?;
+    let path = state.artefact(&known.sha256);
+    let about = fs::metadata(&path).await.map_err(|_| Problem::NotFound)?;
+    if SEALED < about.len() {
+        return Err(too_long());
+    }
+    let content = fs::read(&path).await.map_err(|_| Problem::NotFound)?;
+    let name = known.sha256.clone();
+    let made = spawn_blocking(move || sealed(&name, &content)).await;
+    let archive = made.map_err(|_| Problem::Internal("make an archive"))?.ok_or_else(too_long)?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/zip".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}.zip\"", known.sha256)),
+    ];
+    Ok((headers, archive).into_response())
 }

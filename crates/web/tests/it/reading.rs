@@ -105,7 +105,10 @@ async fn evidence_can_be_taken_away() {
         let text = std::str::from_utf8(&body).unwrap();
         assert!(text.starts_with(first) && text.lines().count() > 600, "{}", text.lines().next().unwrap());
     }
-    assert_eq!(client.get("/artifacts/..%2f..%2fetc%2fpasswd/content").await.status, StatusCode::NOT_FOUND);
+    for form in ["content", "zip"] {
+        let path = format!("/artifacts/..%2f..%2fetc%2fpasswd/{form}");
+        assert_eq!(client.get(&path).await.status, StatusCode::NOT_FOUND);
+    }
 }
 
 #[tokio::test]
