@@ -226,7 +226,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     ("image build", &["decnet image build", "decnet image build --no-cache --json"]),
     ("init", &["decnet init --dry-run", "decnet init", "decnet init --verify"]),
-    ("join", &["decnet join master.lan TOKEN --interface eth0 --run", "decnet join 192.0.2.1:8770 TOKEN"]),
+    (
+        "join",
+        &["decnet join master.lan TOKEN --interface eth0 --run", "decnet join --bundle berlin-1.join --run"],
+    ),
     ("lab", &["decnet lab up", "decnet lab down"]),
     ("log level", &["decnet log level", "decnet log level info,collector=debug", "decnet log level --reset"]),
     ("man", &["decnet man /usr/local/share/man/man1"]),
@@ -280,6 +283,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "decnet swarm enroll --name berlin-1 --label site=berlin --capacity 200",
             "decnet swarm enroll --name paris-1 --address decnet.example --minutes 10 --json",
+            "decnet swarm enroll --name rome-1 --bundle rome-1.join --minutes 1440",
         ],
     ),
     (

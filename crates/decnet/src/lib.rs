@@ -7,6 +7,7 @@ mod book;
 pub mod canary;
 pub mod cli;
 pub mod commands;
+mod enrolment;
 pub mod examples;
 pub mod firedrill;
 mod former;

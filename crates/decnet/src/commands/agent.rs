@@ -1,7 +1,7 @@
 //! `join`, `agent` and `leave`: this host as one of a swarm. And `swarmctl`, the other side of it.
 
 use super::{Context, release::Trust, run, serve};
-use crate::{ground, house, output, settings::Name, updater};
+use crate::{enrolment::Bundle, ground, house, output, settings::Name, updater};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use decnet_model::{
@@ -14,6 +14,7 @@ use decnet_swarm::{
     release::PublicKey,
 };
 use serde_json::json;
+use std::path::PathBuf;
 
 /// Join the swarm of a master, by the command that `swarm enroll` printed there
 ///
@@ -22,11 +23,14 @@ use serde_json::json;
 #[derive(Args, Debug)]
 pub struct Join {
     /// The master, HOST or HOST:PORT
-    #[arg(value_name = "MASTER")]
-    master: String,
+    #[arg(value_name = "MASTER", required_unless_present = "bundle")]
+    master: Option<String>,
     /// The token
-    #[arg(value_name = "TOKEN")]
-    token: String,
+    #[arg(value_name = "TOKEN", required_unless_present = "bundle")]
+    token: Option<String>,
+    /// Master, token and key of releases are in this file, which `swarm enroll --bundle` wrote there
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["master", "token", "release_key"])]
+    bundle: Option<PathBuf>,
     /// Let deckies stand on the segment of this interface
     #[arg(long, value_name = "IF", conflicts_with = "lab")]
     interface: Option<String>,
@@ -102,13 +106,20 @@ impl Join {
     /// When the master cannot be reached, is another one, or says no.
     pub async fn run(self, context: &Context) -> Result<()> {
         let usual = u16::try_from(context.settings().number(Name::SwarmctlPort)).unwrap_or(8770);
-        let (host, port) = address(&self.master, usual)?;
-        let token: Token = self.token.parse()?;
+        let (master, token, release_key) = match &self.bundle {
+            Some(file) => {
+                let bundle = Bundle::read(file)?;
+                (bundle.master, bundle.token, bundle.release_key)
+            }
+            None => (self.master.unwrap_or_default(), self.token.unwrap_or_default(), self.release_key),
+        };
+        let (host, port) = address(&master, usual)?;
+        let token: Token = token.parse()?;
         let files = Files::new(&context.paths());
         fs_err::create_dir_all(context.paths().root()).context("make the state folder")?;
         // Before anything is asked of the master: what cannot be here is told here.
         let ground = ground::looked(context, self.interface.clone(), self.lab, &host)?;
-        let key = self.release_key.as_deref().map(PublicKey::read).transpose()?;
+        let key = release_key.as_deref().map(PublicKey::read).transpose()?;
         let member = join::join(&files, &host, port, &token, &updater::version()).await?;
         let member = Membership { interface: self.interface, lab: self.lab, ..member };
         files.put_membership(&member)?;

@@ -7,7 +7,7 @@ mod update;
 pub use deploy::{Mode, apart, deploy};
 
 use super::{Context, user::audit};
-use crate::{output, settings::Name, updater};
+use crate::{enrolment::Bundle, output, settings::Name, updater};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use decnet_model::swarm::{HostState, Invited, Labels, label};
@@ -91,6 +91,9 @@ enum Verb {
         /// of the host is made there and is never here
         #[arg(long, value_name = "FOLDER")]
         out_dir: Option<PathBuf>,
+        /// Write all that the host needs into this new file, to be carried there: `decnet join --bundle FILE`
+        #[arg(long, value_name = "FILE")]
+        bundle: Option<PathBuf>,
         /// JSON
         #[arg(long)]
         json: bool,
@@ -201,12 +204,24 @@ impl Swarm {
     /// When there is no such host, or the store fails.
     pub async fn run(self, context: &Context) -> Result<()> {
         match self.verb {
-            Verb::Enroll { name, address, labels, weight, capacity, notes, minutes, out_dir, json } => {
+            Verb::Enroll {
+                name,
+                address,
+                labels,
+                weight,
+                capacity,
+                notes,
+                minutes,
+                out_dir,
+                bundle,
+                json,
+            } => {
                 let valid = Duration::from_secs(minutes * 60);
                 let labels: Labels = labels.into_iter().collect();
                 let by = super::user::actor();
                 let invited = Invited { name, labels, weight, capacity, valid, by, notes };
-                enroll(context, invited, address, out_dir, json).await
+                let places = Places { folder: out_dir, bundle };
+                enroll(context, invited, address, &places, json).await
             }
             Verb::List { status, json } => hosts::list(context, status, json).await,
             Verb::Check { seconds, json } => hosts::check(context, Duration::from_secs(seconds), json).await,
@@ -264,13 +279,23 @@ fn asked(question: &str) -> Result<bool> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
+/// Where an invitation is written beside the terminal.
+#[derive(Default)]
+struct Places {
+    folder: Option<PathBuf>,
+    bundle: Option<PathBuf>,
+}
+
 async fn enroll(
     context: &Context,
     invited: Invited,
     address: Option<String>,
-    out_dir: Option<PathBuf>,
+    places: &Places,
     json: bool,
 ) -> Result<()> {
+    if let Some(file) = places.bundle.as_ref().filter(|file| file.exists()) {
+        bail!("{} is there already", file.display());
+    }
     let store = context.store_or_new().await?;
     // Before a swarm is begun, which opens ports on this host.
     let hosts = store.swarm_hosts().await.context("list the hosts")?;
@@ -285,11 +310,16 @@ async fn enroll(
     audit(context, &store, "swarm.enroll", &invited.name).await?;
     let port = context.settings().text(Name::SwarmctlPort);
     let trusted = updater::Slots::new(&context.paths()).trusted();
-    let believed = trusted.map(|key| format!(" --release-key {}", key.line())).unwrap_or_default();
+    let key = trusted.map(|key| key.line());
+    let believed = key.as_ref().map(|key| format!(" --release-key {key}")).unwrap_or_default();
     let command = format!("decnet join {address}:{port} {token} --run{believed}");
     let fingerprint = hex::encode(token.pin);
-    if let Some(folder) = &out_dir {
-        write_bundle(folder, &authority, &command)?;
+    if let Some(folder) = &places.folder {
+        write_folder(folder, &authority, &command)?;
+    }
+    if let Some(file) = &places.bundle {
+        let (name, master) = (invited.name.clone(), format!("{address}:{port}"));
+        Bundle { name, master, token: token.to_string(), authority, release_key: key }.write(file)?;
     }
     if json {
         output::json(&json!({
@@ -319,7 +349,7 @@ fn own_address() -> Option<String> {
     (!address.is_loopback() && !address.is_unspecified()).then(|| address.to_string())
 }
 
-fn write_bundle(folder: &std::path::Path, authority: &str, command: &str) -> Result<()> {
+fn write_folder(folder: &std::path::Path, authority: &str, command: &str) -> Result<()> {
     use std::{
         io::Write,
         os::unix::fs::{OpenOptionsExt, PermissionsExt},
@@ -356,7 +386,12 @@ mod tests {
                 by: "test".to_owned(),
                 notes: None,
             };
-            let done = enroll(&context, invited, Some("m.example".to_owned()), None, true).await;
+            let file = folder.path().join("a.join");
+            let places = Places { bundle: Some(file.clone()), ..Places::default() };
+            let done = enroll(&context, invited, Some("m.example".to_owned()), &places, true).await;
+            let bundle = Bundle::read(&file).ok();
+            let told = bundle.as_ref().map(|bundle| (bundle.name.as_str(), bundle.master.as_str()));
+            assert_eq!(told, begun.then_some(("berlin", "m.example:8770")));
             assert_eq!((done.is_ok(), Files::new(&context.paths()).is_master()), (begun, begun), "{name}");
         }
     }
