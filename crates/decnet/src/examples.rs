@@ -287,6 +287,13 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "swarm import",
+        &[
+            "decnet swarm import berlin-1 /mnt/var/lib/decnet/log/decnet-0000000007.log",
+            "decnet swarm import berlin-1 /mnt/var/lib/decnet/log/decnet-0000000007.log --json",
+        ],
+    ),
+    (
         "swarm label",
         &[
             "decnet swarm label --name berlin-1 site=berlin rack-",

@@ -4,11 +4,12 @@
 //! somebody is turned away, [`message`] is what controller and agents say to each other, [`release`] what an update
 //! brings and [`update`] how. With keys:
 //! [`authority`] and [`tls`]. With input and output: [`controller`] and [`listener`] on the master, [`link`] and
-//! [`forwarder`] on agents, [`join`] for both, [`fleet`] for whoever deploys.
+//! [`forwarder`] on agents, [`brought`] where an agent is lost, [`join`] for both, [`fleet`] for whoever deploys.
 //!
 //! Agents connect to the master and listen to nobody: there is no port by which one could reach another.
 
 pub mod authority;
+pub mod brought;
 pub mod controller;
 mod error;
 pub mod files;

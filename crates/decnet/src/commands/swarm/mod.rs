@@ -2,6 +2,7 @@
 
 mod deploy;
 mod hosts;
+mod import;
 mod update;
 
 pub use deploy::{Mode, apart, deploy};
@@ -187,6 +188,22 @@ enum Verb {
     Update(Box<update::Rollout>),
     /// List updates of hosts, those that were asked for last first
     Updates(update::Updates),
+    /// Take in what a host recorded and could not send: the segments of its event log as files
+    ///
+    /// For a host that is lost and whose disk is not: the files are those of log/ in its state folder, under their
+    /// names. What it had sent before is left out, so that nothing is there twice. Workers of this host must not
+    /// run meanwhile; when they run again, the collector takes it.
+    Import {
+        /// The host, by name or id; one that was decommissioned too
+        #[arg(value_name = "HOST")]
+        host: String,
+        /// decnet-0000000007.log and so on
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+        /// JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Take deckies of the swarm down; what was recorded stays
     Teardown {
         #[command(flatten)]
@@ -237,6 +254,7 @@ impl Swarm {
             }
             Verb::Update(rollout) => rollout.run(context).await,
             Verb::Updates(updates) => updates.run(context).await,
+            Verb::Import { host, files, json } => import::import(context, &host, &files, json).await,
             Verb::Teardown { target, json } => deploy::teardown(context, &target, json).await,
         }
     }
