@@ -8,6 +8,7 @@ import { Icon } from "../../kit/Icon";
 import { ListPage } from "../../kit/ListPage";
 import type { Column } from "../../kit/Table";
 import { clock } from "../../kit/time";
+import { Views } from "../../kit/Views";
 
 type Event = Body["Event"];
 const FILTERS = ["q", "decky", "service", "kind", "class", "src_ip", "session", "since", "until", "probes"] as const;
@@ -31,7 +32,7 @@ export default function Events() {
       empty={{ title: "Nobody has touched the fleet yet", text: "Every touch appears here within a second." }}
       detailTitle={(event) => `${event.kind} · ${event.id}`}
       detail={(event, filter) => <Detail event={event} filter={filter} />}
-      actions={(query) => <Export query={query} />}
+      actions={(query) => <><Views list="events" names={FILTERS} /><Export query={query} /></>}
     />
   );
 }
