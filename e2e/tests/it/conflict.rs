@@ -43,8 +43,9 @@ fn a_decky_goes_when_a_host_has_its_address_and_not_when_one_says_so() {
         until("an answer", Duration::from_secs(30), || is_served(&lab, ip).then_some(()));
     }
     let announce = lab.file("announce.py", ANNOUNCE);
-    let card = lab.attacker(&["cat", "/sys/class/net/eth0/address"]);
-    let card = card.trim();
+    // Not by sysfs, which shows the cards of the namespace that mounted it.
+    let link: Value = serde_json::from_str(&lab.attacker(&["ip", "-json", "link", "show", "eth0"])).unwrap();
+    let card = link[0]["address"].as_str().unwrap();
     let event = |decky: &str, outcome: &str| {
         lab.wait_for(outcome, Duration::from_secs(60), |event| {
             event["kind"] == "address_conflict"
