@@ -1,6 +1,9 @@
 //! The worker `api`: serves the REST interface.
 
-use crate::{commands::Context, lookup, oidc, output, runner::stopped, settings::Name, tls, web};
+use crate::{
+    commands::Context, level::Levels, lookup, loudness, oidc, output, runner::stopped, settings::Name, tls,
+    web,
+};
 use anyhow::{Context as _, Result};
 use decnet_analysis::{
     attribution,
@@ -162,6 +165,15 @@ impl House for Installation {
 
     fn attribution(&self, rows: &[Fingerprint]) -> Option<decnet_shape::Attribution> {
         attribution::attribution(rows)
+    }
+
+    fn log_levels(&self) -> Option<decnet_shape::LogLevels> {
+        Some(loudness::shown(&self.0.paths(), self.0.settings().text(Name::LogLevel)))
+    }
+
+    fn log_levels_change(&self, levels: Option<&str>) -> Result<(), String> {
+        let levels = levels.map(str::parse::<Levels>).transpose().map_err(|bad| bad.to_string())?;
+        loudness::change(&self.0.paths(), levels.as_ref()).map_err(|error| format!("{error:#}"))
     }
 
     fn wake_fleet(&self) {

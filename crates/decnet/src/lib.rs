@@ -19,6 +19,7 @@ pub mod intruder;
 pub mod level;
 pub mod logs;
 mod lookup;
+mod loudness;
 pub mod mode;
 mod notify;
 pub mod oidc;

@@ -80,3 +80,14 @@ pub struct Setting {
     /// What it does.
     pub about: &'static str,
 }
+
+/// How much the program says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LogLevels {
+    /// Levels that hold: `info,collector=debug`.
+    pub levels: String,
+    /// Those of the settings.
+    pub configured: String,
+    /// Whether they were changed while the workers run.
+    pub changed: bool,
+}

@@ -54,7 +54,7 @@ pub use evidence::{Artifact, ArtifactDetail, Credential, Sighting, with_provenan
 pub use export::ExportQuery;
 pub use fleet::{Decky, DeckyDetail, Stats, Tally};
 pub use form::EventForm;
-pub use house::{Lag, Setting, Worker, Workers};
+pub use house::{Lag, LogLevels, Setting, Worker, Workers};
 pub use image::CustomService;
 pub use incident::{Incident, IncidentDetail, IncidentNote, IncidentSource, IncidentTie};
 pub use inventory::{Archetype, Distro, Service, ServicePort, ServiceSetting};

@@ -148,6 +148,8 @@ pub const RULES: &[Rule] = &[
     ask("/api/v1/services", VIEWER),
     ask("/api/v1/workers", VIEWER),
     change("POST", "/api/v1/workers/{name}/{action}", ADMIN, MANAGE, "worker.act"),
+    ask("/api/v1/log/level", ADMIN),
+    change("PUT", "/api/v1/log/level", ADMIN, MANAGE, "log.level"),
     ask("/api/v1/metrics", VIEWER),
     ask("/api/v1/config", ADMIN),
     ask("/api/v1/events", VIEWER),

@@ -2,8 +2,8 @@
 
 use decnet_model::{canary::Origin, flaw::Flaw};
 use decnet_shape::{
-    Attribution, Keystrokes, Lookup, ProfileFacts, ReuseDetail, Setting, TechniqueCoverage, TechniqueRule,
-    Worker,
+    Attribution, Keystrokes, LogLevels, Lookup, ProfileFacts, ReuseDetail, Setting, TechniqueCoverage,
+    TechniqueRule, Worker,
 };
 use decnet_store::{
     Store,
@@ -91,6 +91,19 @@ pub trait House: Debug + Send + Sync {
     /// What the fingerprints of an identity say of who is behind it; `None`: there are none.
     fn attribution(&self, _rows: &[Fingerprint]) -> Option<Attribution> {
         None
+    }
+
+    /// How much the program says of itself; `None`: it cannot be said here.
+    fn log_levels(&self) -> Option<LogLevels> {
+        None
+    }
+
+    /// Has it say so much, `None`: as much as the settings want.
+    ///
+    /// # Errors
+    /// What is wrong with the levels.
+    fn log_levels_change(&self, _levels: Option<&str>) -> Result<(), String> {
+        Err("levels cannot be changed here".to_owned())
     }
 
     /// Wakes whoever keeps the fleet as it is wanted: a setting that deckies go by is another one.

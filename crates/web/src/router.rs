@@ -98,6 +98,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::house::workers))
         .routes(routes!(route::house::act))
         .routes(routes!(route::house::config))
+        .routes(routes!(route::house::log_level, route::house::put_log_level))
         .routes(routes!(route::event::events))
         .routes(routes!(route::export::events_export))
         .routes(routes!(route::profile::reused))

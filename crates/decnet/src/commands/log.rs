@@ -1,12 +1,9 @@
 //! `log`: how much the program says of itself, changed while it runs.
 
 use super::Context;
-use crate::{level::Levels, output, settings::Name};
-use anyhow::{Context as _, Result};
+use crate::{loudness, output, settings::Name};
+use anyhow::Result;
 use clap::{Args, Subcommand};
-use decnet_pipeline::runtime::put;
-use serde_json::json;
-use std::io::ErrorKind;
 
 /// The program's own messages
 #[derive(Args, Debug)]
@@ -41,28 +38,22 @@ impl Log {
     /// When there is no such level or part, or the run folder is closed to us.
     pub fn run(self, context: &Context) -> Result<()> {
         let Verb::Level { levels, reset, json } = self.verb;
-        let path = context.paths().log_levels();
+        let paths = context.paths();
         if let Some(text) = levels {
-            let levels: Levels = text.parse()?;
-            fs_err::create_dir_all(context.paths().run()).context("make the run folder")?;
-            put(&path, levels.to_string().as_bytes()).context("tell the workers; sudo may be needed")?;
+            loudness::change(&paths, Some(&text.parse()?))?;
         } else if reset {
-            match fs_err::remove_file(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(error).context("tell the workers");
-                }
-                _ => {}
-            }
+            loudness::change(&paths, None)?;
         }
-        let configured = context.settings().text(Name::LogLevel);
-        let changed = fs_err::read_to_string(&path).ok();
-        let now = changed.as_deref().unwrap_or(configured);
+        let shown = loudness::shown(&paths, context.settings().text(Name::LogLevel));
         if json {
-            output::json(&json!({ "levels": now, "configured": configured, "changed": changed.is_some() }));
+            output::json(&shown);
         } else {
-            let note =
-                if changed.is_some() { format!(" (the settings say {configured})") } else { String::new() };
-            output::line(&format!("{now}{note}"));
+            let note = if shown.changed {
+                format!(" (the settings say {})", shown.configured)
+            } else {
+                String::new()
+            };
+            output::line(&format!("{}{note}", shown.levels));
         }
         Ok(())
     }

@@ -4,15 +4,20 @@ use super::operation::ask;
 use crate::{ApiState, Problem, auth::Viewer, problem::ProblemBody};
 use axum::{
     Json,
-    extract::{Path, State, rejection::PathRejection},
+    extract::{
+        Path, State,
+        rejection::{JsonRejection, PathRejection},
+    },
     response::Response,
 };
 use decnet_model::{
     operation::Request,
     worker::{Action, Worker},
 };
-use decnet_shape::{Lag, Operation, Setting, Workers};
+use decnet_shape::{Lag, LogLevels, Operation, Setting, Workers};
 use decnet_store::record::View;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// How each worker does, and how far views of the events have come.
 #[utoipa::path(
@@ -81,4 +86,50 @@ pub(crate) async fn act(
 )]
 pub(crate) async fn config(State(state): State<ApiState>) -> Json<Vec<Setting>> {
     Json(state.house().settings())
+}
+
+/// How much the program is to say of itself.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogLevelRequest {
+    /// Levels: `info,collector=debug`; null: as the settings say.
+    levels: Option<String>,
+}
+
+/// How much the program says of itself.
+#[utoipa::path(
+    get, path = "/log/level", operation_id = "log_level", tag = "state", security(("bearer" = [])),
+    responses(
+        (status = OK, body = LogLevels),
+        (status = UNAUTHORIZED, body = ProblemBody),
+        (status = FORBIDDEN, body = ProblemBody),
+        (status = NOT_FOUND, body = ProblemBody),
+    )
+)]
+pub(crate) async fn log_level(State(state): State<ApiState>, _: Viewer) -> Result<Json<LogLevels>, Problem> {
+    Ok(Json(state.house().log_levels().ok_or(Problem::NotFound)?))
+}
+
+/// Change how much the program says of itself, for all processes of the host, until it is changed again or the host
+/// starts anew.
+#[utoipa::path(
+    put, path = "/log/level", operation_id = "put_log_level", tag = "state", security(("bearer" = [])),
+    request_body = LogLevelRequest,
+    responses(
+        (status = OK, body = LogLevels),
+        (status = BAD_REQUEST, body = ProblemBody),
+        (status = UNAUTHORIZED, body = ProblemBody),
+        (status = FORBIDDEN, body = ProblemBody),
+        (status = NOT_FOUND, body = ProblemBody),
+    )
+)]
+pub(crate) async fn put_log_level(
+    State(state): State<ApiState>,
+    _: Viewer,
+    body: Result<Json<LogLevelRequest>, JsonRejection>,
+) -> Result<Json<LogLevels>, Problem> {
+    let Json(asked) = body?;
+    let changed = state.house().log_levels_change(asked.levels.as_deref());
+    changed.map_err(|why| Problem::field("levels", why))?;
+    Ok(Json(state.house().log_levels().ok_or(Problem::NotFound)?))
 }

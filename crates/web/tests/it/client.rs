@@ -82,6 +82,15 @@ impl House for Nobody {
         format!("of one {level}")
     }
 
+    fn log_levels(&self) -> Option<decnet_shape::LogLevels> {
+        let (levels, configured) = ("debug".to_owned(), "info".to_owned());
+        Some(decnet_shape::LogLevels { levels, configured, changed: true })
+    }
+
+    fn log_levels_change(&self, levels: Option<&str>) -> Result<(), String> {
+        if levels == Some("loud") { Err("\"loud\" is no level".to_owned()) } else { Ok(()) }
+    }
+
     fn wake_fleet(&self) {
         self.woken.fetch_add(1, Ordering::Relaxed);
     }

@@ -295,3 +295,17 @@ async fn what_deckies_do_by_themselves_is_switched_at_once() {
         client.send(Method::PUT, "/api/v1/orchestrator", "{\"on\":true,\"rate\":9}".to_owned()).await;
     assert_eq!((refused.status, client.house.woken.load(Ordering::Relaxed)), (StatusCode::BAD_REQUEST, 2));
 }
+
+#[tokio::test]
+async fn how_much_is_said_is_shown_and_changed() {
+    let client = Client::logged_in().await;
+    assert_eq!(client.get("/log/level").await.body["levels"], "debug");
+    for (body, status) in [
+        ("{\"levels\":\"info,api=trace\"}", StatusCode::OK),
+        ("{\"levels\":null}", StatusCode::OK),
+        ("{\"levels\":\"loud\"}", StatusCode::BAD_REQUEST),
+    ] {
+        let answer = client.send(Method::PUT, "/api/v1/log/level", body.to_owned()).await;
+        assert_eq!(answer.status, status, "{body}");
+    }
+}
