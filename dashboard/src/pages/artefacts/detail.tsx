@@ -22,9 +22,9 @@ export default function ArtefactPage() {
   if (artefact.error) return <div className="page"><Fault error={artefact.error} retry={() => void artefact.refetch()} /></div>;
   if (!artefact.data) return <Loading />;
   const one = artefact.data;
-  const load = async (then: (data: Uint8Array<ArrayBuffer>) => void) => {
+  const load = async (then: (data: Uint8Array<ArrayBuffer>) => void, form: "content" | "zip" = "content") => {
     try {
-      const answer = await send("GET", "/api/v1/artifacts/{sha256}/content", { path: { sha256 } });
+      const answer = await send("GET", `/api/v1/artifacts/{sha256}/${form}`, { path: { sha256 } });
       then(new Uint8Array(await answer.arrayBuffer()));
     } catch (fault) {
       setError(fault);
@@ -37,6 +37,7 @@ export default function ArtefactPage() {
         <h1 className="mono cut">{one.sha256.slice(0, 24)}…</h1>
         <span className="spring" />
         <button title="It may be live malware: it is saved with the ending .bin" onClick={() => void load((data) => save(`${sha256}.bin`, "application/octet-stream", data))}><Icon name="down" /> Download</button>
+        <button title="A ZIP archive with the password “infected”" onClick={() => void load((data) => save(`${sha256}.zip`, "application/zip", data), "zip")}><Icon name="down" /> ZIP</button>
       </div>
       {error !== null && <Fault error={error} />}
       <section className="panel body">
