@@ -77,6 +77,9 @@ fn swarm(site: &Site, folder: &Path) -> Vec<Value> {
         let command = site.enroll(host, &["--interface", "eth0"]);
         assert!(command.contains(" --release-key RW"), "{command}");
     }
+    // Until both have said what is where they are, nobody knows which addresses are theirs.
+    let check = site.json("master", &["swarm", "check", "--json"]);
+    assert_eq!(check["ok"], true, "{check:#}");
     let wanted =
         ["deploy", "--mode", "swarm", "-n", "2", "--services", "redis", "--seed", "up", "--login", "deny"];
     let deployed = site.json("master", &[wanted.as_slice(), &["--json"]].concat());
