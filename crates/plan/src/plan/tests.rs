@@ -124,7 +124,7 @@ fn drawn_fleets_do_not_repeat_while_there_is_something_new() {
         Request { services: Vec::new(), randomize_services: true, seed: Some("x".to_owned()), ..request(40) };
     let network = "192.0.2.0/24".parse().unwrap();
     let whole = fleet(&Request { network, distros: vec!["debian".to_owned()], ..wanted }).unwrap();
-    let sets: BTreeSet<_> = whole.deckies.values().map(|decky| crate::draw::sorted(&decky.slugs())).collect();
+    let sets: BTreeSet<_> = whole.deckies.values().map(|decky| draw::sorted(&decky.slugs())).collect();
     // Sets of one to three of the services that the system runs.
     let runs = catalogue::services()
         .iter()

@@ -327,7 +327,7 @@ async fn enroll(
     let token = join::invite(&store, &authority, &invited, context.now()).await?;
     audit(context, &store, "swarm.enroll", &invited.name).await?;
     let port = context.settings().text(Name::SwarmctlPort);
-    let trusted = updater::Slots::new(&context.paths()).trusted();
+    let trusted = updater::Slots::new(&context.paths()).trusted().ok();
     let key = trusted.map(|key| key.line());
     let believed = key.as_ref().map(|key| format!(" --release-key {key}")).unwrap_or_default();
     let command = format!("decnet join {address}:{port} {token} --run{believed}");
