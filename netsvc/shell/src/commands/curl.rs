@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     interpret::{Descriptor, Flow, Shell, Status},
+    live::strftime,
     reach::NoWay,
     text,
 };
@@ -27,6 +28,51 @@ const UNKNOWN: &str = "SSL certificate problem: self-signed certificate\n\
     establish a secure connection to it. To learn more about this situation and\n\
     how to fix it, please visit the web page mentioned above.";
 
+/// Whether `url` is a file of the node itself.
+pub(super) fn is_of_disk(url: &Url) -> bool {
+    url.scheme.eq_ignore_ascii_case("file")
+}
+
+/// What curl fetches by `file://`: a file of the node itself.
+fn of_disk(shell: &mut Shell, url: &Url, options: &Options) -> Status {
+    let path = url.path().to_owned();
+    let Ok(content) = shell.fs.read_file(&path) else {
+        if !options.has('s') || options.has('S') {
+            shell.err(&format!("curl: (37) Couldn't open file {path}\n"))?;
+        }
+        return Ok(37);
+    };
+    let content = content.to_vec();
+    let target = if options.has('O') {
+        Some(url.file_name().to_owned())
+    } else {
+        options.value('o').map(String::from)
+    };
+    match target {
+        Some(target) => {
+            if !options.has('s') {
+                progress(shell, content.len())?;
+            }
+            if store(shell, &target, &content).is_err() {
+                return shell.err("curl: (23) Failure writing output to destination\n").map(|()| 23);
+            }
+            Ok(0)
+        }
+        None => shell.write(1, &content).map(|()| 0),
+    }
+}
+
+/// The head of an answer, for `curl -I`.
+pub(super) fn answer_head(shell: &mut Shell, length: usize) -> Status {
+    let date = strftime(
+        "%a, %d %b %Y %H:%M:%S GMT",
+        shell.live.now(),
+        &netsvc_persona::Zone { name: String::new(), abbreviation: String::new(), offset_minutes: 0 },
+    );
+    shell.out(&format!("HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: {date}\r\nContent-Type: text/html\r\nContent-Length: {length}\r\nConnection: keep-alive\r\n\r\n"))?;
+    Ok(0)
+}
+
 /// What is asked for.
 struct Request {
     method: String,
@@ -38,6 +84,9 @@ struct Request {
 
 /// Fetches `url`, and what it leads on to.
 pub(super) fn fetch(shell: &mut Shell, mut url: Url, options: &Options) -> Status {
+    if is_of_disk(&url) {
+        return of_disk(shell, &url, options);
+    }
     for left in (0..=REDIRECTIONS).rev() {
         let request = Request::of(shell, &url, options)?;
         let page = match exchange(shell, &url, &request, options)? {

@@ -390,8 +390,11 @@ fn curl(shell: &mut Shell, arguments: &[String]) -> Status {
     }
     for text in &options.operands {
         let url = Url::seen_by(shell, text);
-        attempt(shell, url.whole.clone(), arguments.join(" "));
-        if web::reaches(&url) {
+        let of_disk = super::curl::is_of_disk(&url);
+        if !of_disk {
+            attempt(shell, url.whole.clone(), arguments.join(" "));
+        }
+        if of_disk || web::reaches(&url) {
             let status = super::curl::fetch(shell, url, &options)?;
             if status != 0 {
                 return Ok(status);
@@ -426,7 +429,7 @@ fn transfer(shell: &mut Shell, url: &Url, options: &Options) -> Status {
     };
     latency(shell, url, content.len())?;
     if options.has('I') {
-        return answer_head(shell, content.len());
+        return super::curl::answer_head(shell, content.len());
     }
     let redirected = target.is_some()
         || !shell.out_is_terminal()
@@ -441,17 +444,6 @@ fn transfer(shell: &mut Shell, url: &Url, options: &Options) -> Status {
         shell.err("curl: (23) Failure writing output to destination\n")?;
         return Ok(23);
     }
-    Ok(0)
-}
-
-/// The head of an answer, for `curl -I`.
-fn answer_head(shell: &mut Shell, length: usize) -> Status {
-    let date = strftime(
-        "%a, %d %b %Y %H:%M:%S GMT",
-        shell.live.now(),
-        &netsvc_persona::Zone { name: String::new(), abbreviation: String::new(), offset_minutes: 0 },
-    );
-    shell.out(&format!("HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: {date}\r\nContent-Type: text/html\r\nContent-Length: {length}\r\nConnection: keep-alive\r\n\r\n"))?;
     Ok(0)
 }
 

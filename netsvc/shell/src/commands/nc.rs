@@ -3,8 +3,8 @@
 
 use super::{
     Run,
-    network::{attempt, connect, refuse},
-    options::options,
+    network::{answers, attempt, connect, refuse_within},
+    options::{Options, options},
     own,
 };
 use crate::{
@@ -122,8 +122,10 @@ fn nc(shell: &mut Shell, arguments: &[String]) -> Status {
         attempt(shell, format!("tcp://{host}:{first}"), arguments.join(" "));
     }
     let found = shell.outward.way.find(host).filter(|_| !options.has('l') && !options.has('u'));
-    let Some(found) = found else { return refuse(shell, &name, host, &first) };
     let seconds = |flag: char| options.number(flag).map(Duration::from_secs);
+    let Some(found) = found else {
+        return unreached(shell, &options, (host, &first), (&name, kind));
+    };
     let call = Call {
         kind,
         host: host.clone(),
@@ -148,6 +150,34 @@ fn nc(shell: &mut Shell, arguments: &[String]) -> Status {
                 break;
             }
         }
+    }
+    Ok(status)
+}
+
+/// What is said of a host that no way leads to, after the time that it takes to learn it.
+fn unreached(
+    shell: &mut Shell,
+    options: &Options,
+    (host, port): (&str, &str),
+    (name, kind): (&str, Kind),
+) -> Status {
+    let limit = options.number('w').filter(|wait| *wait > 0).map(Duration::from_secs);
+    let status = refuse_within(shell, name, host, port, limit)?;
+    if kind != Kind::Openbsd || options.has('l') || options.has('u') {
+        return Ok(status);
+    }
+    let address = host.parse::<Ipv4Addr>().ok();
+    if address.is_none() && host != "localhost" {
+        let why = "Temporary failure in name resolution";
+        shell.err(&format!("nc: getaddrinfo for host \"{host}\" port {port}: {why}\n"))?;
+    } else if options.has('v') {
+        let silent = address.is_some_and(|address| !answers(shell, address));
+        let why = match (silent, limit) {
+            (true, Some(_)) => "timed out: Operation now in progress",
+            (true, None) => "failed: Connection timed out",
+            (false, _) => "failed: Connection refused",
+        };
+        shell.err(&format!("nc: connect to {host} port {port} (tcp) {why}\n"))?;
     }
     Ok(status)
 }

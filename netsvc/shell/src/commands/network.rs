@@ -307,15 +307,28 @@ fn version(shell: &mut Shell) -> Status {
 
 /// What a program says of a target that it does not reach, after the time that it takes to learn it.
 pub(super) fn refuse(shell: &mut Shell, name: &str, host: &str, port: &str) -> Result<i32, Flow> {
+    refuse_within(shell, name, host, port, None)
+}
+
+/// As [`refuse`], of a program that waits for a connection no longer than `limit`.
+pub(super) fn refuse_within(
+    shell: &mut Shell,
+    name: &str,
+    host: &str,
+    port: &str,
+    limit: Option<Duration>,
+) -> Result<i32, Flow> {
     let local = host.parse::<Ipv4Addr>().is_ok_and(|address| answers(shell, address)) || host == "localhost";
     let numeric = host.parse::<Ipv4Addr>().is_ok() || local;
-    shell.wait(Duration::from_millis(if local {
+    let takes = Duration::from_millis(if local {
         2
     } else if numeric {
         130_000
     } else {
         10_010
-    }))?;
+    });
+    // Looking for a name is no connection yet.
+    shell.wait(limit.filter(|_| numeric).map_or(takes, |limit| takes.min(limit)))?;
     let reason = if local {
         "Connection refused"
     } else if numeric {

@@ -185,9 +185,26 @@ fn service(shell: &mut Shell, arguments: &[String]) -> Status {
     }
 }
 
-fn journalctl(shell: &mut Shell, _: &[String]) -> Status {
+fn journalctl(shell: &mut Shell, arguments: &[String]) -> Status {
     let text = shell.live.render(Dynamic::SystemLog, "");
-    shell.out(&text)?;
+    let mut words = rest(arguments).iter().map(String::as_str);
+    let mut count = None;
+    while let Some(word) = words.next() {
+        let value = word.strip_prefix("--lines=").or_else(|| word.strip_prefix("-n"));
+        match value {
+            // Ten are shown where no number follows.
+            Some("") => count = Some(words.next().and_then(|number| number.parse().ok()).unwrap_or(10)),
+            Some(number) => count = number.parse().ok().or(count),
+            None => {}
+        }
+    }
+    let lines: Vec<&str> = text.lines().collect();
+    let from = lines.len().saturating_sub(count.unwrap_or(lines.len()));
+    let mut out = lines.get(from..).unwrap_or_default().join("\n");
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    shell.out(&out)?;
     Ok(0)
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Run,
-    network::{attempt, connect},
+    network::{attempt, connect, refuse_within},
     options::{Options, options},
     own, rest,
 };
@@ -47,7 +47,9 @@ fn ssh(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(call) = Call::of(shell, arguments)? else { return Ok(FAILED) };
     let carries = ["W", "J", "D", "L", "R", "w"].iter().any(|flag| call.has(flag));
     let Some(found) = shell.outward.way.find(&call.host).filter(|_| !carries) else {
-        return connect(shell, arguments);
+        let port = call.port.to_string();
+        attempt(shell, format!("tcp://{}:{port}", call.host), arguments.join(" "));
+        return refuse_within(shell, "ssh", &call.host, &port, call.limit());
     };
     let target = format!("{}@{}:{}", call.user, call.host, call.port);
     let mut entered = match shell.outward.take_entered(&target) {
@@ -135,11 +137,15 @@ impl Call {
         self.has("q") || self.is_set("loglevel", "quiet") || self.is_set("loglevel", "error")
     }
 
+    /// How long a connection may take (`ConnectTimeout`).
+    fn limit(&self) -> Option<Duration> {
+        self.setting("connecttimeout").and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs)
+    }
+
     /// What ssh says of a connection that there is not.
     fn refused(&self, shell: &mut Shell, why: Option<NoWay>) -> Status {
         let Call { host, port, .. } = self;
-        let limit = self.setting("connecttimeout").and_then(|seconds| seconds.parse().ok());
-        let limit = limit.map_or(Duration::from_secs(131), Duration::from_secs);
+        let limit = self.limit().unwrap_or(Duration::from_secs(131));
         let takes = match why {
             Some(NoWay::Nobody) => Duration::from_millis(3_060),
             Some(NoWay::Silence) => limit,
@@ -256,8 +262,14 @@ impl Call {
     fn logs_in(&self, shell: &mut Shell, entered: &mut Entered) -> Result<bool, Flow> {
         let Call { user, host, .. } = self;
         let given = shell.outward.given_password.clone();
-        let asks = shell.in_is_terminal() && !self.is_set("batchmode", "yes");
-        let prompts = if given.is_some() { 1 } else { PROMPTS };
+        // Who may not be asked offers no password at all.
+        let batch = self.is_set("batchmode", "yes");
+        let asks = shell.in_is_terminal() && !batch;
+        let prompts = match given {
+            _ if batch => 0,
+            Some(_) => 1,
+            None => PROMPTS,
+        };
         for number in 0..prompts {
             let password = match &given {
                 Some(password) => password.clone(),

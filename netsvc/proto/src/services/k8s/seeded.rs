@@ -208,7 +208,7 @@ fn system(filling: &mut Filling<'_>, release: &Release) {
     let image = format!("registry.k8s.io/kube-proxy:v{version}");
     let more = json!({ "container": { "name": "kube-proxy" }, "spec": { "hostNetwork": true } });
     filling.pod("kube-system", &proxy, &image, &json!({ "k8s-app": "kube-proxy" }), more);
-    let set = filling.store.digits().get(..10).unwrap_or_default().to_owned();
+    let set = filling.store.template();
     for _ in 0..2 {
         let name = format!("coredns-{set}-{}", filling.store.tail());
         let image = format!("registry.k8s.io/coredns/coredns:{}", release.dns);
@@ -429,7 +429,7 @@ fn workloads(filling: &mut Filling<'_>, space: &str) {
         [("web", "nginx:1.25.3", 2), ("api", "node:18-bookworm-slim", 2), ("postgres", "postgres:15.4", 1)]
     {
         filling.add("apps", "deployments", space, name, deployment(name, image, number));
-        let set = filling.store.digits().get(..10).unwrap_or_default().to_owned();
+        let set = filling.store.template();
         filling.add("apps", "replicasets", space, &format!("{name}-{set}"), deployment(name, image, number));
         for _ in 0..number {
             let pod = format!("{name}-{set}-{}", filling.store.tail());

@@ -102,6 +102,15 @@ impl Store {
 
     /// The tail of a name that is made: five letters without vowels.
     pub(super) fn tail(&mut self) -> String {
+        self.letters(5)
+    }
+
+    /// What the pods of a deployment are told apart by (`pod-template-hash`): ten of the same letters.
+    pub(super) fn template(&mut self) -> String {
+        self.letters(10)
+    }
+
+    fn letters(&mut self, count: usize) -> String {
         const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
         let digits = self.digits();
         let letter = |pair: &[u8]| {
@@ -109,7 +118,7 @@ impl Store {
                 pair.iter().map(|byte| usize::from(*byte)).fold(0, |sum, byte| sum * 31 + byte);
             LETTERS.get(number % LETTERS.len()).copied().map_or('x', char::from)
         };
-        digits.as_bytes().chunks(4).take(5).map(letter).collect()
+        digits.as_bytes().chunks(4).take(count).map(letter).collect()
     }
 
     /// A UUID.
