@@ -285,8 +285,9 @@ impl Call {
             (Kind::Nmap, None) => {
                 let sent = "Ncat: 0 bytes sent, 0 bytes received in 0.01 seconds.\n";
                 let sent = if self.scan { sent } else { "" };
+                let version = if shell.live.persona.os.id == "centos7" { "7.50" } else { "7.92" };
                 format!(
-                    "Ncat: Version 7.92 ( https://nmap.org/ncat )\nNcat: Connected to {address}:{port}.\n{sent}"
+                    "Ncat: Version {version} ( https://nmap.org/ncat )\nNcat: Connected to {address}:{port}.\n{sent}"
                 )
             }
             (Kind::Nmap, Some(NoWay::Silence)) => "Ncat: TIMEOUT.\n".to_owned(),

@@ -201,6 +201,12 @@ fn date(shell: &mut Shell, arguments: &[String]) -> Status {
         None if options.has('R') => "%a, %d %b %Y %H:%M:%S %z",
         None if options.has('I') => "%F",
         None if shell.flavour().busybox() => "%a %b %e %H:%M:%S %Z %Y",
+        // The C library's `en_US` had 24 hours then.
+        None if ["centos6", "centos7", "debian9", "ubuntu1804"]
+            .contains(&shell.live.persona.os.id.as_str()) =>
+        {
+            "%a %b %e %H:%M:%S %Z %Y"
+        }
         None => "%a %b %e %I:%M:%S %p %Z %Y",
     };
     let text = strftime(format, at, &zone);

@@ -234,7 +234,14 @@ fn timeout(shell: &mut Shell, arguments: &[String]) -> Status {
         return status;
     }
     let started = shell.elapsed;
-    let status = match shell.run_wrapped(command) {
+    let outer = shell.deadline;
+    if !limit.is_zero() {
+        let own = started.saturating_add(limit);
+        shell.deadline = Some(outer.map_or(own, |outer| outer.min(own)));
+    }
+    let ran = shell.run_wrapped(command);
+    shell.deadline = outer;
+    let status = match ran {
         Err(Flow::Exhausted) => return stop(shell, started + limit),
         Ok(_) if std::mem::take(&mut shell.endless) => return stop(shell, started + limit),
         other => other,
@@ -250,6 +257,11 @@ fn timeout(shell: &mut Shell, arguments: &[String]) -> Status {
 
 /// Ends what would go on for ever, as the signal of `timeout` does.
 fn stop(shell: &mut Shell, at: Duration) -> Status {
+    if let Some(deadline) = shell.deadline.filter(|deadline| *deadline < at) {
+        // A `timeout` around this one comes first.
+        shell.elapsed = deadline;
+        return Err(Flow::Exhausted);
+    }
     shell.elapsed = at;
     shell.wait(Duration::ZERO)?;
     shell.recover();

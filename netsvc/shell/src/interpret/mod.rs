@@ -133,6 +133,8 @@ pub struct Shell {
     /// Steps that are left for readers of exhausted stages.
     reserve: u64,
     pub(crate) elapsed: Duration,
+    /// When `timeout` ends what runs, by the same clock.
+    pub(crate) deadline: Option<Duration>,
     /// Depth of conditions, where `set -e` does not apply.
     pub(crate) guarded: usize,
     /// When the running background job began: what it would print later is not shown.
@@ -167,11 +169,7 @@ impl Shell {
         let live = Arc::clone(&fs.live);
         let state = Arc::new(State::of_login(&fs));
         let interactive = live.facts.tty.is_some();
-        let history = fs
-            .read_file(&crate::fs::join(fs.cwd(), ".bash_history"))
-            .map(|bytes| crate::text::lines(&crate::text::decode(&bytes)).map(String::from).collect())
-            .unwrap_or_default();
-        let history = if interactive { history } else { Vec::new() };
+        let history = if interactive { state::history(&mut fs) } else { Vec::new() };
         Shell {
             fs,
             live,
@@ -201,6 +199,7 @@ impl Shell {
             stops_early: false,
             reserve: RESERVE,
             elapsed: Duration::ZERO,
+            deadline: None,
             guarded: 0,
             background: None,
             write_error: None,
@@ -434,6 +433,7 @@ impl Shell {
         self.loops = 0;
         self.calls = 0;
         self.elapsed = Duration::ZERO;
+        self.deadline = None;
         self.sent_at = Duration::ZERO;
         self.output.clear();
         self.output_bytes = 0;
@@ -483,9 +483,12 @@ impl Shell {
 
     /// Lets virtual time pass.
     pub(crate) fn wait(&mut self, time: Duration) -> Result<(), Flow> {
-        self.elapsed = self.elapsed.saturating_add(time);
+        let until = self.elapsed.saturating_add(time);
+        // What waits longer than it may says nothing of what it would have waited for.
+        let cut = self.deadline.filter(|deadline| *deadline < until);
+        self.elapsed = cut.unwrap_or(until);
         self.live.set_ahead(i64::try_from(self.elapsed.as_micros()).unwrap_or(i64::MAX));
-        if self.elapsed > MAX_TIME { Err(Flow::Exhausted) } else { Ok(()) }
+        if cut.is_some() || self.elapsed > MAX_TIME { Err(Flow::Exhausted) } else { Ok(()) }
     }
 
     /// The next process number.

@@ -4,9 +4,10 @@ use super::{Flow, Shell, table::Table};
 use crate::{
     dialect::{Dialect, Reading},
     flavour::Flavour,
-    fs::Fs,
+    fs::{Fs, join},
     live::{Arrival, Live},
     parse::Command,
+    text::{decode, lines},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -253,6 +254,12 @@ impl Saved {
     pub(super) fn variables_mut(&mut self) -> &mut Variables {
         &mut Arc::make_mut(&mut self.state).variables
     }
+}
+
+/// Lines of the history that a login begins with.
+pub(super) fn history(fs: &mut Fs) -> Vec<String> {
+    let read = fs.read_file(&join(fs.cwd(), ".bash_history"));
+    read.map(|bytes| lines(&decode(&bytes)).map(String::from).collect()).unwrap_or_default()
 }
 
 impl State {

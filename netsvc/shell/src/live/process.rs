@@ -196,6 +196,22 @@ impl Live {
                 command: command.into(),
             });
         };
+        if self.facts.arrival == super::Arrival::Container && self.persona.products.is_empty() {
+            // A container has numbers of its own, and what it was started with is the first of them.
+            add(1, 0, "root", "?", "Ss", boot, 0.0, (2_480, 1_180), "sleep infinity");
+        } else {
+            self.add_host(&mut add, boot);
+        }
+        self.add_session(&mut add);
+        out.extend(self.started.lock().iter().cloned());
+        let killed = self.killed.lock();
+        out.retain(|process| !killed.contains(&process.pid));
+        out.sort_by_key(|process| process.pid);
+        out
+    }
+
+    /// What runs on a machine whoever looks: its first process, the kernel's threads and the daemons.
+    fn add_host(&self, add: Add<'_>, boot: i64) {
         let init = match self.flavour {
             Flavour::Busybox => "init",
             Flavour::Alpine => "/sbin/init",
@@ -212,13 +228,7 @@ impl Live {
             let share = if name == "rcu_preempt" { 0.012 } else { self.share_of(name, 0.000_6) };
             add(pid, parent, "root", "?", state, boot, share, (0, 0), &format!("[{name}]"));
         }
-        self.add_daemons(&mut add, boot);
-        self.add_session(&mut add);
-        out.extend(self.started.lock().iter().cloned());
-        let killed = self.killed.lock();
-        out.retain(|process| !killed.contains(&process.pid));
-        out.sort_by_key(|process| process.pid);
-        out
+        self.add_daemons(add, boot);
     }
 
     fn add_daemons(&self, add: Add<'_>, boot: i64) {
