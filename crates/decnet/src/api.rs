@@ -63,6 +63,7 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
     let listener = web::listen(settings, Name::ApiHost, Name::ApiPort).await?;
     let bound = listener.local_addr().context("listen")?;
     let door = tls::door(&context, listener)?;
+    worker.status.report(&web::up(bound));
     tracing::info!(%bound, "the interface is up");
     for subject in [Subject::LogIngested, Subject::IncidentChanged] {
         let (mut inbox, doorbell) = (worker.bus.subscribe(subject.pattern()), doorbell.clone());

@@ -14,7 +14,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &["decnet alerts set siem --target https://siem.lan/hook --severity high", "decnet alerts test siem"],
     ),
     ("agent", &["decnet agent", "decnet agent --daemon"]),
-    ("agent trust-key", &["decnet agent trust-key release.pub"]),
+    ("agent trust-key", &["decnet agent trust-key release.key.pub"]),
     (
         "alerts mute",
         &[
@@ -166,8 +166,8 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "decnet release sign --key release.key --number 0.2.0 -o my.release target/release-folder",
         ],
     ),
-    ("release trust", &["decnet release trust release.pub"]),
-    ("release verify", &["decnet release verify --key release.pub decnet-0.2.0-x86_64-linux.release"]),
+    ("release trust", &["decnet release trust release.key.pub"]),
+    ("release verify", &["decnet release verify --key release.key.pub decnet-0.2.0-x86_64-linux.release"]),
     ("services", &["decnet services", "decnet services show ssh"]),
     (
         "events",

@@ -8,7 +8,8 @@ use crate::{
 use anyhow::{Context as _, Result};
 use decnet_pipeline::runtime::WorkerContext;
 use decnet_web::{Front, Hosts, Limits, Proxies};
-use std::net::IpAddr;
+use serde_json::{Value, json};
+use std::net::{IpAddr, SocketAddr};
 use tokio::net::TcpListener;
 
 /// Runs the worker until it is told to stop.
@@ -27,9 +28,20 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
     let listener = listen(settings, Name::WebHost, Name::WebPort).await?;
     let bound = listener.local_addr().context("listen")?;
     let door = tls::door(&context, listener)?;
+    worker.status.report(&up(bound));
     tracing::info!(%bound, api = %host, "the dashboard is up");
     let stop = async move { worker.stopped().await };
     decnet_web::serve_front(door, front, Limits::default(), stop).await.context("serve the dashboard")
+}
+
+/// What a worker that listens says of itself.
+pub fn up(bound: SocketAddr) -> Value {
+    json!({ "bound": bound.to_string() })
+}
+
+/// Where a worker listens that says so.
+pub fn bound(said: &Value) -> Option<SocketAddr> {
+    said.get("bound")?.as_str()?.parse().ok()
 }
 
 /// By which names the interface and the dashboard are spoken to, and who hands requests on to them.
@@ -68,5 +80,19 @@ pub fn reached(host: &str) -> String {
         Ok(IpAddr::V4(address)) if address.is_unspecified() => "127.0.0.1".to_owned(),
         Ok(IpAddr::V6(address)) if address.is_unspecified() => "::1".to_owned(),
         _ => host.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_worker_listens_is_what_it_says() {
+        let address: SocketAddr = "[::1]:8443".parse().unwrap();
+        assert_eq!(bound(&up(address)), Some(address));
+        for said in [json!(null), json!({}), json!({ "bound": 7 }), json!({ "bound": "nowhere" })] {
+            assert_eq!(bound(&said), None, "{said}");
+        }
     }
 }

@@ -29,8 +29,9 @@ const NAMED_BY_CONTENT: &str = "/assets/";
 /// What is shown where there is no dashboard.
 const WITHOUT: &str = "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>DECNET</title>\n\
     <h1>The dashboard is not in this program</h1>\n\
-    <p>It was built without Node. Install Node 20 or newer (Debian: <code>apt-get install nodejs npm</code>), \
-    run <code>make build</code> again, and start the program anew.</p>\n\
+    <p>It was built without Node. Install Node.js 20.19 or newer with npm (Debian 13: <code>apt-get install \
+    nodejs npm</code>; that of Debian 12 is too old), run <code>make build</code> again, and start the program \
+    anew.</p>\n\
     <p>The REST interface works: <a href=\"/api/v1/openapi.json\">/api/v1/openapi.json</a> describes it.</p>\n\
     </html>\n";
 

@@ -43,9 +43,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Show a small fleet under attack
 ///
-/// Makes an installation of its own in /var/tmp, deploys a mixed fleet, runs all workers,
-/// and shows every event as it is stored. Ctrl-C ends it; what was recorded stays until the
-/// next demo, everything else goes.
+/// Makes an installation of its own in /var/tmp/decnet-demo-UID, or where --state-dir says
+/// (DECNET_STATE_DIR does not count), deploys a mixed fleet, runs all workers, and shows every event
+/// as it is stored. Ctrl-C ends it; what was recorded stays until the next demo, everything else goes.
 ///
 /// The fleet stands in a lab (see `decnet lab`) with a host to attack it from. Where this machine
 /// cannot have a lab, the fleet is put on loopback addresses, with ports offset by 10000.

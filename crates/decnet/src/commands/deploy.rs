@@ -31,7 +31,9 @@ use decnet_model::{
     servers,
     swarm::label,
     tarpit::{self, Tarpit},
+    worker::Worker,
 };
+use decnet_pipeline::runtime::Note;
 use decnet_plan::{changes::Changes, ini::deploy as spec, key, notice, plan};
 use netsvc_persona::{Life, LoginPolicy, Peers, Servers};
 use serde_json::json;
@@ -321,7 +323,9 @@ fn warn(context: &Context) {
     let paths = context.paths();
     let health = Health::look(context, Standing::read(&paths).as_ref());
     health.problems().iter().for_each(|problem| output::note(&format!("warning: {problem}")));
-    output::note(&format!("API on {}", status::api(context)));
+    if !Note::read(&paths, Worker::Api).is_some_and(|note| note.is_bad(context.now())) {
+        output::note(&format!("API on {}", status::api(context)));
+    }
 }
 
 /// Stores the fleet that is wanted. Topologies stay where they are by now. Returns how many deckies there are to be.

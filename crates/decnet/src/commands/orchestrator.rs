@@ -181,7 +181,10 @@ fn list(rows: &[LifeDeed], json: bool) {
 async fn preview(context: &Context, store: &Store, decky: &str, day: Option<&str>, json: bool) -> Result<()> {
     let row = store.routine_get(decky).await.context("read a routine")?;
     let row = row.with_context(|| {
-        format!("nothing is done on {decky:?}: it does not run, shows no shell, or `orchestrator` is off")
+        format!(
+            "nothing is done on {decky:?}: no decky of this name runs (`decnet status`), it shows \
+             no traces of it, or `orchestrator` is off (`decnet orchestrator show`)"
+        )
     })?;
     let at = match day {
         Some(text) => condition::moment(text, context.now()).map_err(anyhow::Error::msg)?,

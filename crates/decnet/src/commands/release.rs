@@ -21,8 +21,8 @@ use tar::{Archive, EntryType};
 
 /// Releases: signed by the operator, believed by hosts that have his key
 ///
-/// Keys and signatures have minisign's form: `minisign -V -p release.pub -m BUNDLE` says the same as `release verify`.
-/// `decnet swarm update` rolls a release out.
+/// Keys and signatures have minisign's form: `minisign -V -p release.key.pub -m BUNDLE` says the same as
+/// `release verify`. `decnet swarm update` rolls a release out.
 #[derive(Args, Debug)]
 pub struct Releases {
     #[command(subcommand)]

@@ -302,13 +302,16 @@ fn harmless(data: &str) -> String {
             '\u{1b}' if characters.peek() == Some(&'[') => {
                 characters.next();
                 let mut sequence = String::new();
+                let mut private = false;
                 let end = loop {
                     match characters.next() {
                         Some(c @ ('0'..='9' | ';')) if sequence.len() < 32 => sequence.push(c),
+                        // Modes such as that of bracketed pastes (`?2004h`): gone as a whole.
+                        Some(' '..='/' | ':' | '<'..='?') => private = true,
                         other => break other,
                     }
                 };
-                if let Some(end @ ('A'..='H' | 'J' | 'K' | 'm')) = end {
+                if !private && let Some(end @ ('A'..='H' | 'J' | 'K' | 'm')) = end {
                     text.push_str(&format!("\u{1b}[{sequence}{end}"));
                 }
             }
@@ -340,7 +343,8 @@ mod tests {
         for (data, kept) in [
             ("a\u{1b}[31mred\u{1b}[0m\r\n", "a\u{1b}[31mred\u{1b}[0m\r\n"),
             ("\u{1b}]0;title\u{7}x\u{1b}]52;c;AAAA\u{1b}\\y", "xy"),
-            ("\u{1b}[6n\u{1b}[?1049h\u{1b}cz\u{7}", "1049hz"),
+            ("\u{1b}[6n\u{1b}[?1049h\u{1b}cz\u{7}", "z"),
+            ("\u{1b}[?2004hroot@db:~# \u{1b}[?2004l\r\u{1b}[?1Jx", "root@db:~# \rx"),
         ] {
             assert_eq!(harmless(data), kept, "{data:?}");
         }

@@ -206,23 +206,30 @@ fn standing(health: &Health, runtime: Option<&Standing>) -> String {
 
 /// Where the interface is.
 pub fn api(context: &Context) -> String {
-    format!("{}/api/v1", address(context, Name::ApiHost, Name::ApiPort))
+    format!("{}/api/v1", address(context, Worker::Api))
 }
 
 /// Where the dashboard is: at the worker `web`, or where only the interface runs, there.
 pub fn site(context: &Context) -> String {
     let runs = |worker| Note::read(&context.paths(), worker).is_some();
     if runs(Worker::Api) && !runs(Worker::Web) {
-        return address(context, Name::ApiHost, Name::ApiPort);
+        return address(context, Worker::Api);
     }
-    address(context, Name::WebHost, Name::WebPort)
+    address(context, Worker::Web)
 }
 
-fn address(context: &Context, host: Name, port: Name) -> String {
+/// Where `worker` listens: at the port that it says if it runs, which need not be that of who asks.
+fn address(context: &Context, worker: Worker) -> String {
     let settings = context.settings();
+    let (host, port) = match worker {
+        Worker::Web => (Name::WebHost, Name::WebPort),
+        _ => (Name::ApiHost, Name::ApiPort),
+    };
+    let bound = Note::read(&context.paths(), worker).and_then(|note| web::bound(&note.report.counters));
     let host = web::reached(settings.text(host));
     let host = if host.contains(':') { format!("[{host}]") } else { host };
-    format!("{}://{host}:{}", tls::scheme(settings), settings.text(port))
+    let port = bound.map_or_else(|| settings.text(port).to_owned(), |bound| bound.port().to_string());
+    format!("{}://{host}:{port}", tls::scheme(settings))
 }
 
 fn cells(

@@ -274,7 +274,8 @@ fn given_up(shell: &mut Shell, name: &str, host: &str, port: u16) -> Status {
         (Err(why), "ftp") => format!("ftp: connect: {}\n", why.text()),
         (Err(why), _) => format!("ssh: connect to host {host} port {port}: {}\n", why.text()),
         (Ok(_), "ftp") => "421 Service not available, remote server has closed connection\n".to_owned(),
-        (Ok(_), _) => "Host key verification failed.\n".to_owned(),
+        // No word of the key: whoever has logged in there by `ssh` has it in his known_hosts.
+        (Ok(_), _) => format!("Connection closed by {host} port {port}\n"),
     };
     let (last, status) = match name {
         "scp" => ("scp: Connection closed\n", 255),
