@@ -89,7 +89,7 @@ fn netstat(shell: &mut Shell, arguments: &[String]) -> Status {
 fn established(live: &Live) -> Vec<(String, String, String)> {
     let (own, facts) = (live.persona.ip, &live.facts);
     let mut all = vec![(
-        format!("{own}:{}", facts.local_port),
+        format!("{}:{}", live.own_end(), facts.local_port),
         format!("{}:{}", facts.peer_ip, facts.peer_port),
         holder(live),
     )];
@@ -131,7 +131,7 @@ fn ss(shell: &mut Shell, arguments: &[String]) -> Status {
     if !flags.contains('l') {
         out.push_str(&format!(
             "ESTAB    0        0        {:>15}:{:<9} {:>13}:{}\n",
-            live.persona.ip.to_string(),
+            live.own_end().to_string(),
             live.facts.local_port,
             live.facts.peer_ip.to_string(),
             live.facts.peer_port

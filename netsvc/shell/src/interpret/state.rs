@@ -380,7 +380,10 @@ fn connection(variables: &mut Variables, live: &Live) {
     let client = format!("{} {} {}", live.facts.peer_ip, live.facts.peer_port, live.facts.local_port);
     let connection = format!(
         "{} {} {} {}",
-        live.facts.peer_ip, live.facts.peer_port, live.persona.ip, live.facts.local_port
+        live.facts.peer_ip,
+        live.facts.peer_port,
+        live.own_end(),
+        live.facts.local_port
     );
     variables.export("SSH_CLIENT", &client);
     variables.export("SSH_CONNECTION", &connection);

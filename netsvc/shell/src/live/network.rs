@@ -2,7 +2,7 @@
 
 use super::{Live, activity::Traffic};
 use crate::reach::Near;
-use netsvc_persona::stage::Transport;
+use netsvc_persona::{Attached, stage::Transport};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Hosts that the kernel keeps in mind.
@@ -211,6 +211,14 @@ impl Live {
         }
     }
 
+    /// The node's own end of the session's connection: its address in the network that the peer is in.
+    pub(crate) fn own_end(&self) -> IpAddr {
+        let IpAddr::V4(peer) = self.facts.peer_ip else { return self.persona.ip };
+        let near = |own: &&Attached| network_of(own.ip, own.prefix).0 == network_of(peer, own.prefix).0;
+        let own = self.persona.place.addresses.iter().find(near);
+        own.map_or(self.persona.ip, |own| IpAddr::V4(own.ip))
+    }
+
     fn tcp_table(&self) -> String {
         let mut out = String::from(
             "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode                                                     \n",
@@ -227,7 +235,7 @@ impl Live {
             let inode = self.inode(listener);
             row(format!("00000000:{:04X}", listener.port), "00000000:0000".into(), "0A", listener.uid, inode);
         }
-        let local = format!("{}:{:04X}", hexadecimal(v4(self.persona.ip)), self.facts.local_port);
+        let local = format!("{}:{:04X}", hexadecimal(v4(self.own_end())), self.facts.local_port);
         let remote = format!("{}:{:04X}", hexadecimal(v4(self.facts.peer_ip)), self.facts.peer_port);
         row(local, remote, "01", 0, 31_000 + u64::from(self.shell_pid));
         for colleague in self.colleagues() {

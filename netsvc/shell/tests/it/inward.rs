@@ -1,9 +1,9 @@
 //! Commands that connect, on a node that reaches a network which the test makes up.
 
 use crate::{NOW, host_of, persona, shell_on};
-use netsvc_persona::Reach as Network;
+use netsvc_persona::{Attached, Reach as Network};
 use netsvc_shell::{
-    Shell, ShellHost, Terminal,
+    Shell, ShellHost, Stream, Terminal,
     reach::{Asked, Found, Login, Near, NoWay, Reach, Received, Tried, Wire},
 };
 use parking_lot::Mutex;
@@ -136,6 +136,17 @@ fn said(system: &str, line: &str) -> String {
     let (mut shell, _) = shell(system, false);
     let outcome = shell.exec(line, Some(b""));
     outcome.chunks.iter().flat_map(|chunk| chunk.bytes.iter().copied()).map(char::from).collect()
+}
+
+#[test]
+fn a_session_from_a_further_network_ends_at_the_address_there() {
+    let mut persona = persona("debian12");
+    persona.place.addresses = vec![Attached { ip: Ipv4Addr::new(10, 1, 2, 9), prefix: 24 }];
+    persona.ip = Ipv4Addr::new(172, 16, 1, 2).into();
+    let mut shell = shell_on(&host_of(persona), "root", false);
+    let out = shell.exec("echo $SSH_CONNECTION; ss -tn | grep -c 10.1.2.9:22", Some(b"")).bytes(Stream::Out);
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.starts_with("10.1.2.77 ") && out.contains(" 10.1.2.9 22\n1\n"), "{out}");
 }
 
 #[test]
