@@ -69,7 +69,10 @@ pub(super) fn answer_head(shell: &mut Shell, length: usize) -> Status {
         shell.live.now(),
         &netsvc_persona::Zone { name: String::new(), abbreviation: String::new(), offset_minutes: 0 },
     );
-    shell.out(&format!("HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: {date}\r\nContent-Type: text/html\r\nContent-Length: {length}\r\nConnection: keep-alive\r\n\r\n"))?;
+    shell.out(&format!(
+        "HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: {date}\r\nContent-Type: text/html\r\n\
+         Content-Length: {length}\r\nConnection: keep-alive\r\n\r\n"
+    ))?;
     Ok(0)
 }
 

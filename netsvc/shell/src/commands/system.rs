@@ -148,6 +148,12 @@ fn nproc(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(0)
 }
 
+/// Whether `date` counts the hours to 24 by itself: BusyBox's does, and `en_US` of older C libraries had it so.
+fn has_24_hours(shell: &Shell) -> bool {
+    let older = ["centos6", "centos7", "debian9", "ubuntu1804"];
+    shell.flavour().busybox() || older.contains(&shell.live.persona.os.id.as_str())
+}
+
 fn date(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(options) = options(
         shell,
@@ -200,13 +206,7 @@ fn date(shell: &mut Shell, arguments: &[String]) -> Status {
         Some(format) => format,
         None if options.has('R') => "%a, %d %b %Y %H:%M:%S %z",
         None if options.has('I') => "%F",
-        None if shell.flavour().busybox() => "%a %b %e %H:%M:%S %Z %Y",
-        // The C library's `en_US` had 24 hours then.
-        None if ["centos6", "centos7", "debian9", "ubuntu1804"]
-            .contains(&shell.live.persona.os.id.as_str()) =>
-        {
-            "%a %b %e %H:%M:%S %Z %Y"
-        }
+        None if has_24_hours(shell) => "%a %b %e %H:%M:%S %Z %Y",
         None => "%a %b %e %I:%M:%S %p %Z %Y",
     };
     let text = strftime(format, at, &zone);
