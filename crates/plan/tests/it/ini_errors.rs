@@ -76,7 +76,7 @@ const GENERAL: &[Case] = &[
     (
         "[general]\nnett = 10.0.0.0/8\n[web]\nservices = http",
         &["2: [general] has no key \"nett\" (did you mean \"net\"?); it has: runtime, net, gw, interface, \
-             lab, seed, domain, \
+             lab, ipvlan, seed, domain, \
          mutate_interval, ambient, withdraw, dns, ntp, tarpit, tarpit_sources, tarpit_services"],
     ),
     (

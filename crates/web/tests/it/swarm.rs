@@ -156,7 +156,7 @@ async fn a_release_is_rolled_out_by_its_hash_and_what_became_of_it_is_listed() {
         ended_at: Some(6),
     };
     client.store.swarm_updates_ask(&[update], 5).await.unwrap();
-    let listed = client.get("/api/v1/swarm/updates").await;
+    let listed = client.get("/swarm/updates").await;
     let row = &listed.body[0];
     assert_eq!((&row["name"], &row["state"]), (&"berlin".into(), &"rolled-back".into()), "{}", listed.body);
     assert_eq!(

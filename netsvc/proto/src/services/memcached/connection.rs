@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// Bytes without a line end after which a connection that does not ask for many keys is closed.
 const LINE: usize = 2048;
 /// Longest line at all.
-pub(super) const LONG_LINE: usize = 64 * 1024;
+const LONG_LINE: usize = 64 * 1024;
 /// Most bytes that wait: a value and a line.
 const KEPT: usize = super::store::LONGEST + 2 + LONG_LINE;
 /// Longest value that an event has whole; longer ones are kept as payloads.
@@ -49,10 +49,13 @@ impl Machine for Connection {
             Input::Open => {}
             Input::Eof => out.close(),
             Input::Bytes(bytes) => {
-                if self.reader.push(bytes).is_err() {
-                    return out.close();
+                // In pieces, so that what nobody wants is gone before more comes.
+                for piece in bytes.chunks(LONG_LINE / 4).chain(bytes.is_empty().then_some(bytes)) {
+                    if self.reader.push(piece).is_err() {
+                        return out.close();
+                    }
+                    while !out.closing() && !out.full() && self.turn(out) {}
                 }
-                while !out.closing() && !out.full() && self.turn(out) {}
             }
         }
     }

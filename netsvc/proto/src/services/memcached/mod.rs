@@ -23,7 +23,7 @@ mod words;
 
 use crate::{kept::Kept, room::Pool};
 use connection::Connection;
-use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Pieces, Port, Serve};
+use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve};
 use netsvc_persona::service::Look;
 use netsvc_wire::Kind;
 use std::sync::Arc;
@@ -77,8 +77,7 @@ fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
         store
     };
     let store = host.node.shared(Stores::default).0.of(link.source(), fresh);
-    // What nobody wants is gone before more comes.
-    Box::new(Pieces::of(connection::LONG_LINE / 4, Connection::new(host, link, store)))
+    Box::new(Connection::new(host, link, store))
 }
 
 fn version(host: &Host) -> String {
