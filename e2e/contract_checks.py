@@ -54,3 +54,9 @@ def refusals_name_a_field(ctx, response, case):
     for error in problem["errors"]:
         field = error["field"].split(".")[0].split("[")[0]
         assert not field or field in fields, f"{field!r} is wrong, which is not in the document"
+
+
+@schemathesis.serializer("application/vnd.tcpdump.pcap")
+def capture(ctx, value):
+    """A capture is sent as it is."""
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogateescape")
