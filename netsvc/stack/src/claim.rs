@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(acts, [(1, asked), (4, asked), (9, asked), (11, Act::Withdraw(REAL))]);
         assert_eq!(claims.gone().collect::<Vec<_>>(), [(NODE, REAL, 11 * SECOND)]);
         // It is there for an hour, and then no more.
-        let acts = run(&mut claims, 12..5000, |second, _| second < 3600);
+        let acts = run(&mut claims, 12..3940, |second, _| second < 3600);
         let (last, act) = acts.last().copied().unwrap();
         assert_eq!(act, Act::Return);
         assert!((3600 + 270..3600 + 331).contains(&last), "{last}");
