@@ -157,6 +157,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         poll_fn(|context| self.poll_receive(context)).await
     }
 
+    /// As [`Transport::receive`]; nothing when all that was queued is written and there is `more` to send.
+    pub(crate) async fn receive_unless_written(&mut self, more: bool) -> Result<Option<Vec<u8>>, Error> {
+        poll_fn(|context| match self.poll_receive(context) {
+            Poll::Ready(received) => Poll::Ready(received.map(Some)),
+            Poll::Pending if more && self.backlog() == 0 => Poll::Ready(Ok(None)),
+            Poll::Pending => Poll::Pending,
+        })
+        .await
+    }
+
     /// As [`Transport::receive`]; without `reading` it only writes, and waits.
     pub(crate) async fn receive_if(&mut self, reading: bool) -> Result<Vec<u8>, Error> {
         if reading {

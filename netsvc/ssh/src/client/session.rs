@@ -20,6 +20,8 @@ use tokio::{
 const WINDOW: u32 = 1 << 20;
 /// Longest data of a message.
 const PACKET: u32 = 32 * 1024;
+/// Bytes that are queued at most: below what a transport stops reading at.
+const QUEUED: usize = 64 * 1024;
 /// Messages that are passed over until the channel is open.
 const PATIENCE: usize = 64;
 /// What a command ends with that a signal has ended, or the connection (ssh(1)).
@@ -84,9 +86,10 @@ where
     channel.transport.send(request)?;
     loop {
         let room = channel.pending.is_empty() && !channel.ended;
+        let more = !channel.pending.is_empty() && 0 < channel.window;
         tokio::select! {
-            payload = channel.transport.receive() => {
-                for came in channel.handle(&payload?)? {
+            payload = channel.transport.receive_unless_written(more) => {
+                for came in payload?.map_or(Ok(Vec::new()), |payload| channel.handle(&payload))? {
                     match came {
                         Came::Closed => return channel.transport.flush().await,
                         Came::Down(what) => {
@@ -155,9 +158,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Channel<S> {
         writer
     }
 
-    /// Sends what waits, as far as the window goes; the end after it.
+    /// Sends what waits, as far as the window goes and little is queued, so that what comes is always read; the end
+    /// after it.
     fn push(&mut self) -> Result<(), Error> {
-        while !self.pending.is_empty() && 0 < self.window {
+        while !self.pending.is_empty() && 0 < self.window && self.transport.backlog() < QUEUED {
             let most = usize::try_from(self.window.min(self.packet)).unwrap_or(0);
             let piece: Vec<u8> = self.pending.drain(..most.min(self.pending.len())).collect();
             self.window = self.window.saturating_sub(u32::try_from(piece.len()).unwrap_or(u32::MAX));
