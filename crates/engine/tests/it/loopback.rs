@@ -112,7 +112,7 @@ async fn a_node_that_fits_no_message_costs_the_others_nothing() {
     while let Err(error) = backend.apply(&Step::Add(vec![good.clone()])).await {
         tries += 1;
         assert!(tries < 100, "{error:#?}");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(greeting("127.78.4.11:8080".parse().unwrap()).await.unwrap(), "good http 8080 127.0.0.1\n");
     let status = backend.status().await.unwrap();
