@@ -292,7 +292,7 @@ const DECKIES: &[Case] = &[
     (
         "[custom-shop]\nimage = a\ncredential = (\\w{999}){9}\n[web]\nservices = http",
         &[
-            "3: credential: \"(\\w{999}){9}\" is no regular expression: Compiled regex exceeds size limit of 1048576 \
+            "3: credential: \"(\\\\w{999}){9}\" is no regular expression: Compiled regex exceeds size limit of 1048576 \
            bytes.",
         ],
     ),
