@@ -354,9 +354,7 @@ fn a_loop_over_hosts_enters_each_of_them_once() {
         shown.extend(terminal.poll(NOW + turn * 5_000_000).bytes);
     }
     let shown: String = shown.into_iter().map(char::from).collect();
-    for (wanted, times) in
-        [("ran id\r\n", 2), ("to db01\r\n", 1), ("to 10.1.9.7\r\n", 1), ("is 3\r\n", 1)]
-    {
+    for (wanted, times) in [("ran id\r\n", 2), ("to db01\r\n", 1), ("to 10.1.9.7\r\n", 1), ("is 3\r\n", 1)] {
         assert_eq!(shown.matches(wanted).count(), times, "{wanted:?} in {shown}");
     }
 }

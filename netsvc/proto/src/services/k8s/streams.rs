@@ -168,11 +168,9 @@ async fn a_port_of_a_pod_answers_as_its_image_does() {
     let is = |record: &netsvc_wire::Record, kind: &str, target: &str| {
         record.kind == kind && record.text("target") == Some(target)
     };
-    for (kind, target) in [
-        ("forward_request", "default/p:80"),
-        ("forward_request", "default/p:4444"),
-        ("request", "/"),
-    ] {
+    for (kind, target) in
+        [("forward_request", "default/p:80"), ("forward_request", "default/p:4444"), ("request", "/")]
+    {
         assert!(told.iter().any(|record| is(record, kind, target)), "{kind} {target}: {told:?}");
     }
 }
